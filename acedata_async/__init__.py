@@ -1,0 +1,111 @@
+"""Ace Data Cloud for asyncio: submit a song, await it, pay once.
+
+    async with AceData() as ace:
+        watcher = await ace.producer.generate("A song for Christmas")
+        songs = await watcher
+        path = await ace.download(songs[0], "songs/")
+
+The path of one song through the package: `models.producer` (what is asked for, checked),
+`tasks.submitter` (sent once), `tasks.poller` (looked up, together with all others),
+`tasks.watcher` (awaited), `models.results` (what came out), `audio.download` (a file).
+`resources.producer` is what users call, and `client` wires it all. `_rules` holds what decides,
+`_transport` the network. `sandbox`, `testing` and `cli` are doors of their own; nothing here
+imports them.
+"""
+
+from acedata_async._version import __version__
+from acedata_async.client import AceData
+from acedata_async.config import PollPolicy, Timeouts
+from acedata_async.errors import (
+    AceDataError,
+    APIError,
+    AuthenticationError,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    DownloadError,
+    InsufficientBalance,
+    InvalidRequest,
+    LedgerError,
+    MalformedResponse,
+    NotFound,
+    PaymentRequired,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    SubmissionUnknown,
+    TaskFailed,
+    TaskNotFound,
+    WatchTimeout,
+)
+from acedata_async.models.producer import (
+    CoverRequest,
+    ExtendRequest,
+    GenerateRequest,
+    ProducerRequest,
+    ReplaceSectionRequest,
+    SongRequest,
+    StemsRequest,
+    SwapInstrumentalsRequest,
+    SwapVocalsRequest,
+    UploadCoverRequest,
+    UploadExtendRequest,
+    UploadReplaceSectionRequest,
+    VariationRequest,
+)
+from acedata_async.models.request import RequestWarning
+from acedata_async.models.results import Audio, Lyrics, Stems, UploadedAudio, VideoFile, WavFile
+from acedata_async.models.task import Failure, Task
+from acedata_async.tasks.watcher import TaskWatcher
+from acedata_async.tasks.watchset import WatchSet
+
+__all__ = [
+    "APIError",
+    "AceData",
+    "AceDataError",
+    "Audio",
+    "AuthenticationError",
+    "ClientClosed",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "CoverRequest",
+    "DownloadError",
+    "ExtendRequest",
+    "Failure",
+    "GenerateRequest",
+    "InsufficientBalance",
+    "InvalidRequest",
+    "LedgerError",
+    "Lyrics",
+    "MalformedResponse",
+    "NotFound",
+    "PaymentRequired",
+    "PermissionDenied",
+    "PollPolicy",
+    "ProducerRequest",
+    "RateLimited",
+    "ReplaceSectionRequest",
+    "RequestWarning",
+    "ServerError",
+    "SongRequest",
+    "Stems",
+    "StemsRequest",
+    "SubmissionUnknown",
+    "SwapInstrumentalsRequest",
+    "SwapVocalsRequest",
+    "Task",
+    "TaskFailed",
+    "TaskNotFound",
+    "TaskWatcher",
+    "Timeouts",
+    "UploadCoverRequest",
+    "UploadExtendRequest",
+    "UploadReplaceSectionRequest",
+    "UploadedAudio",
+    "VariationRequest",
+    "VideoFile",
+    "WatchSet",
+    "WatchTimeout",
+    "WavFile",
+    "__version__",
+]

@@ -1,0 +1,51 @@
+"""One request and one answer as plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+Lane = Literal["lookup", "submit", "hold"]
+"""Which connections a call uses: `lookup` for free looks at tasks, `submit` for calls that are
+acknowledged at once, `hold` for those that keep their connection until the work is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A POST to the API.
+
+    Attributes:
+        path: From the base URL on, such as `/producer/tasks`.
+        body: The JSON object to send.
+        lane: Which connections it uses.
+    """
+
+    path: str
+    body: Mapping[str, Any] = field(repr=False)
+    lane: Lane
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The API's answer to a call: any status, whole body.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The response headers, names in lower case.
+        content: The body as bytes.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    @cached_property
+    def body(self) -> Any:
+        """The parsed JSON, or None where the content is not JSON."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None

@@ -1,0 +1,61 @@
+"""Names for files that are safe everywhere, whatever a title holds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+_LONGEST = 200
+"""Bytes of UTF-8 in a name without its ending; 255 is the limit of common file systems, and a
+part file needs a few more than its final name."""
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"}
+    | {f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"}
+)
+
+_BY_CONTENT_TYPE = {
+    "audio/mp4": ".m4a",
+    "audio/x-m4a": ".m4a",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "audio/flac": ".flac",
+    "application/zip": ".zip",
+    "video/mp4": ".mp4",
+    "image/jpeg": ".jpg",
+}
+
+
+def safe_stem(text: str) -> str:
+    """Turn any text into a file name without ending; never empty, never reserved, never hidden."""
+    flat = unicodedata.normalize("NFC", text).encode("utf-8", "ignore").decode()
+    flat = "".join(
+        " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in flat
+    )
+    flat = "".join(char for char in flat if unicodedata.category(char) not in {"Cf", "Cs"})
+    flat = " ".join(_FORBIDDEN.sub("_", flat).split()).strip(". ")
+    flat = flat.encode()[:_LONGEST].decode("utf-8", "ignore").rstrip(". ")
+    if flat.partition(".")[0].strip().lower() in _RESERVED:
+        flat = f"_{flat}"
+    return flat or "untitled"
+
+
+def ending_of(url: str, content_type: str) -> str:
+    """Choose the ending of a file, from its address or else from its content type."""
+    suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
+    if _ENDING.fullmatch(suffix):
+        return suffix.lower()
+    return _BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), ".bin")
+
+
+def numbered(name: str, number: int) -> str:
+    """Return `name` for the first file, `name (2)` for the second of that name, and so on."""
+    if number == 1:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem} ({number}){dot}{ending}" if stem else f"{name} ({number})"

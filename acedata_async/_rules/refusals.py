@@ -1,0 +1,123 @@
+"""From an answer that is not a success to the error that a user can act on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from acedata_async._rules.exchange import Reply
+from acedata_async._rules.verdict import read_failure
+from acedata_async._rules.wire import as_number, as_object, as_text
+from acedata_async.config import ACCESS_HELP
+from acedata_async.errors import (
+    APIError,
+    AuthenticationError,
+    InsufficientBalance,
+    NotFound,
+    PaymentRequired,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+)
+
+_LONGEST_PAUSE = 3600.0
+"""Seconds; a longer `Retry-After` is taken as this."""
+
+_BY_CODE: dict[str, type[APIError]] = {
+    "token_mismatched": AuthenticationError,
+    "no_token": AuthenticationError,
+    "invalid_token": AuthenticationError,
+    "token_expired": AuthenticationError,
+    "unauthorized": AuthenticationError,
+    "used_up": InsufficientBalance,
+    "insufficient_balance": InsufficientBalance,
+    "disabled": PermissionDenied,
+    "forbidden": PermissionDenied,
+    "content_moderation": PermissionDenied,
+    "no_api": NotFound,
+    "not_found": NotFound,
+    "task_not_found": NotFound,
+    "too_many_requests": RateLimited,
+    "rate_limited": RateLimited,
+    "api_error": ServerError,
+    "busy": ServerError,
+    "upstream_error": ServerError,
+    "timeout": ServerError,
+    "upstream_timeout": ServerError,
+}
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    402: PaymentRequired,
+    403: PermissionDenied,
+    404: NotFound,
+    429: RateLimited,
+}
+
+_ADVICE: dict[type[APIError], str] = {
+    AuthenticationError: f"the token was not accepted; {ACCESS_HELP}",
+    PermissionDenied: (
+        "moderation of the prompt or lyrics may be the reason; else the token may lack this"
+        " service or be suspended: Producer, Producer Tasks and Fish may each have to be"
+        " acquired at https://platform.acedata.cloud"
+    ),
+    InsufficientBalance: "the balance is used up; top up at https://platform.acedata.cloud",
+    PaymentRequired: "this host wants a payment for each call; use https://api.acedata.cloud",
+    RateLimited: "too many requests; send fewer at once or wait",
+    ServerError: "the API failed; see https://status.acedata.cloud",
+}
+
+
+def read_error(reply: Reply, *, now: float) -> APIError:
+    """Turn a refusal or failure into its error, by code first and by status second.
+
+    Args:
+        reply: The answer.
+        now: The wall-clock time in Unix seconds, for a `Retry-After` given as a date.
+    """
+    body = as_object(reply.body)
+    code, message = read_failure(body)
+    trace_id = as_text(body.get("trace_id"))
+    kind = _kind(reply, body, code)
+    said = " ".join(filter(None, [code, f"({message})" if code and message else message]))
+    trace = f" [trace_id {trace_id}]" if trace_id else ""
+    advice = f"; {_ADVICE[kind]}" if kind in _ADVICE else ""
+    return kind(
+        f"HTTP {reply.status}: {said or 'no reason given'}{trace}{advice}",
+        status=reply.status,
+        code=code,
+        message=message,
+        trace_id=trace_id,
+        body=reply.body if reply.body is not None else _excerpt(reply.content),
+        retry_after=read_retry_after(reply.headers, now=now),
+    )
+
+
+def _kind(reply: Reply, body: Mapping[str, Any], code: str | None) -> type[APIError]:
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if reply.status == 402 and not ("payment-required" in reply.headers or "accepts" in body):
+        return InsufficientBalance
+    if reply.status >= 500:
+        return ServerError
+    return _BY_STATUS.get(reply.status, APIError)
+
+
+def _excerpt(content: bytes) -> str:
+    return content[:500].decode("utf-8", "replace")
+
+
+def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Read `Retry-After` as seconds from now, in both of its forms; None where there is none."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    seconds = as_number(value)
+    if seconds is None:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    return min(_LONGEST_PAUSE, max(0.0, seconds)) if math.isfinite(seconds) else None

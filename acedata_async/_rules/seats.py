@@ -1,0 +1,118 @@
+"""Seats and waiters: who waits for which task, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeVar
+
+
+class Record(Protocol):
+    """What the roster must know of a task's record."""
+
+    @property
+    def final(self) -> bool:
+        """Whether the task will not change any more."""
+
+    @property
+    def news(self) -> Hashable:
+        """What a watcher would call a change: equal for two records that tell the same."""
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+Ending = Literal["final", "deadline", "missing", "barred", "closed"]
+"""Why a wait is over: the task is `final`; the waiter's `deadline` has passed; the record is
+`missing`; lookups are `barred` by something that cannot heal, such as a refused token; the
+client was `closed`."""
+
+
+@dataclass(eq=False, slots=True)
+class Seat(Generic[RecordT]):
+    """What this client knows of one task; every waiter of the id shares it.
+
+    Attributes:
+        task_id: The task's id.
+        acknowledged: Whether the API named this id in answer to our own submission.
+        born: When the task began, as far as known.
+        record: The last record seen, or None.
+        version: Grows with each record that tells something new.
+    """
+
+    task_id: str
+    acknowledged: bool
+    born: float
+    record: RecordT | None = None
+    version: int = 0
+    looked: float | None = field(default=None, repr=False)
+    missing_since: float | None = field(default=None, repr=False)
+    alone: bool = field(default=False, repr=False)
+    asking: bool = field(default=False, repr=False)
+    turn: int = field(default=-1, repr=False)
+    waiters: set[Waiter[RecordT]] = field(default_factory=set, repr=False)
+
+    @property
+    def final(self) -> bool:
+        """Whether the task is known to be over."""
+        return self.record is not None and self.record.final
+
+    def note(self, record: RecordT) -> list[Waiter[RecordT]]:
+        """Take in a record and return the waiters for whom it is news."""
+        if self.final or (self.record is not None and self.record.news == record.news):
+            return []
+        self.record = record
+        self.version += 1
+        return self.end("final") if record.final else list(self.waiters)
+
+    def end(self, ending: Ending, cause: Exception | None = None) -> list[Waiter[RecordT]]:
+        """End every wait for this task and return the waiters to wake."""
+        ended = [waiter for waiter in self.waiters if waiter.ending is None]
+        for waiter in ended:
+            waiter.ending, waiter.cause = ending, cause
+        return ended
+
+
+@dataclass(eq=False, slots=True)
+class Waiter(Generic[RecordT]):
+    """One wait for one task.
+
+    Attributes:
+        seat: The task waited for.
+        deadline: When the wait ends whatever happens.
+        wake: Called when there is news, or when the wait has ended.
+        ending: Why the wait is over, or None while it lasts.
+        cause: The error that barred it, or the last trouble with lookups before its deadline.
+    """
+
+    seat: Seat[RecordT]
+    deadline: float
+    wake: Callable[[], object] = field(repr=False)
+    ending: Ending | None = None
+    cause: Exception | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the wait has ended, by its task, its deadline or its owner."""
+        return self.ending is not None or self not in self.seat.waiters
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[RecordT]):
+    """One lookup to send, for one task or for many."""
+
+    seats: tuple[Seat[RecordT], ...]
+    sent: float
+
+    @property
+    def task_ids(self) -> list[str]:
+        """The ids to ask for."""
+        return [seat.task_id for seat in self.seats]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[RecordT]):
+    """What to do now, and when to plan again."""
+
+    looks: list[Look[RecordT]]
+    expired: list[Waiter[RecordT]]
+    wake_at: float | None

@@ -1,0 +1,103 @@
+"""What became of a paid submission: one table, in one function.
+
+| What came back | Outcome |
+|---|---|
+| a `task_id` anywhere in the body, whatever the status | accepted |
+| 429 | throttled: refused for now, sent again at its pace |
+| 400, 401, 402, 403, 404, 413, 422; 200 with `success: false` | refused: nothing created |
+| anything else: 408, 409, 425, 5xx, redirects, an empty or unreadable 2xx | unclear |
+
+What never came back is sorted where it is caught: a request that cannot have reached the API is
+sent again, any other broken exchange is unclear. Unclear is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acedata_async._rules.exchange import Reply
+from acedata_async._rules.refusals import read_error
+from acedata_async._rules.verdict import judge
+from acedata_async._rules.wire import as_object
+from acedata_async.errors import APIError
+
+_REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
+_MOST_NODES = 10_000
+"""How much of a body is searched for a task id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The API has the task.
+
+    Attributes:
+        task_id: Its id.
+        record: The record that the answer amounts to, where it already is final; else None.
+    """
+
+    task_id: str
+    record: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Refused for now by a rate limit; nothing was created."""
+
+    error: APIError
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Refused for good; nothing was created."""
+
+    error: APIError
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Nobody can tell whether a task was created."""
+
+    error: APIError
+
+
+def sort_answer(reply: Reply, *, now: float) -> Accepted | Throttled | Refused | Unclear:
+    """Sort the answer to a paid submission; `now` is the wall-clock time in Unix seconds."""
+    task_id = find_task_id(reply.body)
+    if task_id is not None:
+        return Accepted(task_id, _final_record(task_id, reply))
+    error = read_error(reply, now=now)
+    if reply.status == 429:
+        return Throttled(error)
+    unsuccessful = as_object(reply.body).get("success") is False
+    if reply.status in _REFUSALS or (reply.status == 200 and unsuccessful):
+        return Refused(error)
+    return Unclear(error)
+
+
+def find_task_id(body: Any) -> str | None:
+    """Find the `task_id` nearest to the top of a parsed body."""
+    queue = deque([body])
+    for _ in range(_MOST_NODES):
+        if not queue:
+            break
+        node = queue.popleft()
+        if isinstance(node, Mapping):
+            task_id = node.get("task_id")
+            if isinstance(task_id, str) and task_id:
+                return task_id
+            queue.extend(node.values())
+        elif isinstance(node, list):
+            queue.extend(node)
+    return None
+
+
+def _final_record(task_id: str, reply: Reply) -> Mapping[str, Any] | None:
+    # A 5xx may name a task that is running all the same: only a lookup can tell.
+    if not (200 <= reply.status < 300 or reply.status in _REFUSALS):
+        return None
+    body = as_object(reply.body)
+    record = {"id": task_id, "trace_id": body.get("trace_id"), "response": body}
+    return record if judge(record).final else None

@@ -1,0 +1,121 @@
+"""Is a record final, and how did it end?
+
+The API has no documented state of its own on a record, and no published record of a task that
+runs or failed. These rules agree with every document and with the vendor's own clients where
+those agree with the documents; each rule names the shape that it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from acedata_async._rules.wire import as_moment, as_number, as_object, as_objects, as_share, as_text
+
+TaskState = Literal["pending", "running", "succeeded", "failed", "anomalous"]
+"""`pending`: not begun. `running`: begun, perhaps with a preview. `succeeded` and `failed`:
+final. `anomalous`: finished, yet neither a result nor a failure is in the record."""
+
+_RESULT_KEYS = ("audio_url", "stems_url", "file_url", "video_url", "_id")
+
+_DONE_WORDS = frozenset({"succeeded", "complete", "trained", "成功"})
+"""`succeeded` is documented, `complete` is the vendor's tool's word, `trained` a voice's; the
+last is `succeeded` as a translated document shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a record says of its task.
+
+    Attributes:
+        state: Where the task stands.
+        code: The API's code of a failure, or None.
+        message: The API's words for a failure.
+    """
+
+    state: TaskState
+    code: str | None = None
+    message: str = ""
+
+    @property
+    def final(self) -> bool:
+        """Whether the task will not change any more."""
+        return self.state not in ("pending", "running")
+
+
+def judge(record: Mapping[str, Any]) -> Verdict:
+    """Say where the task of `record` stands. Never raises, whatever the record holds."""
+    raw = record.get("response")
+    response = as_object(raw)
+    if _finished(record.get("finished_at")):
+        return _judge_finished(response)
+    code = as_text(as_object(response.get("error")).get("code"))
+    if response.get("success") is False and code:
+        # Structured failures have been seen without `finished_at`; a bare string there is passing.
+        return _failure(response)
+    if response.get("success") is True and _has_result(response) and _all_items_done(response):
+        # Older Fish records are complete without `finished_at`.
+        return Verdict("succeeded")
+    begun = record.get("started_at") is not None or raw is not None
+    return Verdict("running" if begun else "pending")
+
+
+def _judge_finished(response: Mapping[str, Any]) -> Verdict:
+    has_result = _has_result(response)
+    status = as_number(response.get("status"))
+    failed = (
+        response.get("success") is False
+        or bool(response.get("error"))
+        or (status is not None and status >= 400)
+        or (bool(response.get("message")) and not has_result)
+    )
+    if failed:
+        return _failure(response)
+    if has_result:
+        return Verdict("succeeded")
+    return Verdict("anomalous", message="the record is finished but holds no result")
+
+
+def _failure(response: Mapping[str, Any]) -> Verdict:
+    code, message = read_failure(response)
+    return Verdict("failed", code, message)
+
+
+def read_failure(body: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Read code and message of a failure from any of the envelopes that the API uses.
+
+    `{"error": {"code", "message"}}`, `{"error": "text"}`, `{"error": [...]}`,
+    `{"status", "message"}` as Fish passes through, `{"code", "detail"}` as sibling services do.
+    """
+    error = body.get("error")
+    if isinstance(error, Mapping):
+        message = as_text(error.get("message")) or as_text(error.get("detail")) or ""
+        return as_text(error.get("code")) or None, message
+    if isinstance(error, list):
+        return None, "; ".join(str(item) for item in error)
+    message = as_text(error) or as_text(body.get("message")) or as_text(body.get("detail")) or ""
+    return as_text(body.get("code")) or None, message
+
+
+def _finished(moment: Any) -> bool:
+    # The one mark that every completed Producer record has and none has before completion.
+    parsed = as_moment(moment)
+    return parsed is not None and parsed.timestamp() > 0
+
+
+def _has_result(response: Mapping[str, Any]) -> bool:
+    places = [response, *as_objects(response.get("data"))]
+    return any(
+        isinstance(place.get(key), str) and place[key] for place in places for key in _RESULT_KEYS
+    )
+
+
+def _all_items_done(response: Mapping[str, Any]) -> bool:
+    return all(_is_done(item) for item in (response, *as_objects(response.get("data"))))
+
+
+def _is_done(item: Mapping[str, Any]) -> bool:
+    # An unknown word is "running": new ones must not end a wait early.
+    word, share = item.get("state"), as_share(item.get("progress"))
+    return (word is None or as_text(word) in _DONE_WORDS) and (share is None or share >= 1)

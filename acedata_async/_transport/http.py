@@ -1,0 +1,205 @@
+"""The network by httpx. No other file imports it, but for the type of an injected client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx
+
+from acedata_async._rules.exchange import Call, Lane, Reply
+from acedata_async._transport.seam import Interrupted, NotDelivered
+from acedata_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from acedata_async.config import Credentials
+
+_LANES: dict[Lane, int] = {"lookup": 4, "submit": 16, "hold": 16}
+_DOWNLOADS = 8
+"""Calls of each kind at once. httpx's own queue for a connection costs time that grows with the
+square of its length, and loses slots when what waits in it is cancelled (httpcore 830, 1093):
+so requests are held here, and the pool is as large as all of them together."""
+
+_MOST_BYTES = 32 * 1024 * 1024
+"""An API answer larger than this is no answer. A record is a few kilobytes."""
+
+_UNDELIVERED = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+
+
+class HttpTransport:
+    """Sends by an `httpx.AsyncClient`, its own or the user's.
+
+    Args:
+        credentials: The API's address and token.
+        connect_timeout: Seconds for a connection to be made.
+        user_agent: How the client presents itself.
+        client: The user's own client. It is used as it is, except that its redirects and its
+            authentication are off for each request; it is not closed.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        connect_timeout: float,
+        user_agent: str,
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._connect_timeout = connect_timeout
+        self._user_agent = user_agent
+        self._owned = client is None
+        self._client = client
+        self._lanes = {lane: anyio.CapacityLimiter(size) for lane, size in _LANES.items()}
+        self._downloads = anyio.CapacityLimiter(_DOWNLOADS)
+
+    async def send(self, call: Call, *, timeout: float) -> Reply:
+        """Send one call with the token and return the whole answer, whatever its status."""
+        client = self._open_client()
+        request = client.build_request(
+            "POST",
+            self._credentials.base_url + call.path,
+            content=json.dumps(dict(call.body), ensure_ascii=False).encode(),
+            headers={
+                "authorization": f"Bearer {self._credentials.token.get_secret_value()}",
+                "content-type": "application/json",
+                "accept": "application/json",
+                "user-agent": self._user_agent,
+            },
+            timeout=self._timeouts(timeout),
+        )
+        lane = self._lanes[call.lane]
+        try:
+            await lane.acquire()
+        except asyncio.CancelledError:  # the client closes; nobody else cancels a request
+            raise NotDelivered("the client was closed before the request was sent") from None
+        try:
+            with _faults():
+                response = await client.send(
+                    request, stream=True, auth=None, follow_redirects=False
+                )
+                try:
+                    content = await _read(response, until=time.monotonic() + timeout)
+                finally:
+                    await response.aclose()
+        finally:
+            lane.release()
+        return Reply(response.status_code, _lower(response.headers), content)
+
+    @asynccontextmanager
+    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[HttpStream]:
+        """GET a file, without the token; redirects are not followed."""
+        client = self._open_client()
+        async with self._downloads:
+            with _faults():
+                # Built bare, so that no default header of an injected client travels with it.
+                request = httpx.Request(
+                    "GET",
+                    url,
+                    headers={
+                        "user-agent": self._user_agent,
+                        "accept": "*/*",
+                        "accept-encoding": "identity",
+                    },
+                    extensions={"timeout": self._timeouts(timeout).as_dict()},
+                )
+                response = await client.send(
+                    request, stream=True, auth=None, follow_redirects=False
+                )
+            try:
+                yield HttpStream(response)
+            finally:
+                with _faults():
+                    await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, unless the client is the user's."""
+        if self._owned and self._client is not None:
+            await self._client.aclose()
+
+    def _open_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            total = sum(_LANES.values()) + _DOWNLOADS
+            self._client = httpx.AsyncClient(
+                limits=httpx.Limits(max_connections=total, max_keepalive_connections=total)
+            )
+        if self._client.is_closed:
+            raise ConfigurationError("the injected http_client is closed; open it for as long")
+        return self._client
+
+    def _timeouts(self, timeout: float) -> httpx.Timeout:
+        return httpx.Timeout(timeout, connect=self._connect_timeout, pool=self._connect_timeout)
+
+
+class HttpStream:
+    """An answer whose body is read piece by piece."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response headers, names in lower case."""
+        return _lower(self._response.headers)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body; raises `Interrupted` when it breaks off."""
+        with _faults():
+            async for chunk in self._response.aiter_bytes():
+                yield chunk
+
+
+async def _read(response: httpx.Response, *, until: float) -> bytes:
+    """Read a whole body, however slowly and endlessly it is sent, within time and space."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > _MOST_BYTES:
+            raise Interrupted(f"an answer of more than {_MOST_BYTES} bytes")
+        if time.monotonic() > until:
+            raise Interrupted("the answer took too long")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn what httpx, or a transport under it, raises into one of two faults."""
+    try:
+        yield
+    except _UNDELIVERED as error:
+        raise NotDelivered(_describe(error)) from error
+    except (Interrupted, ConfigurationError):
+        raise
+    except Exception as error:
+        # Also what an injected client's hooks or transport raise: nobody knows how far it got.
+        raise Interrupted(_describe(error)) from error
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

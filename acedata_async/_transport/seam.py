@@ -1,0 +1,59 @@
+"""What the rest of the package knows of the network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from acedata_async._rules.exchange import Call, Reply
+
+
+class TransportFault(Exception):
+    """An exchange that did not end in an answer."""
+
+
+class NotDelivered(TransportFault):
+    """The request cannot have reached the other side: no connection came about."""
+
+
+class Interrupted(TransportFault):
+    """The request may have reached the other side: the exchange broke, or took too long."""
+
+
+class Stream(Protocol):
+    """An answer whose body is read piece by piece."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response headers, names in lower case."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body; raises `Interrupted` when it breaks off."""
+
+
+class Transport(Protocol):
+    """Sends calls to the API, and fetches files from anywhere."""
+
+    async def send(self, call: Call, *, timeout: float) -> Reply:
+        """Send one call with the token and return the whole answer, whatever its status.
+
+        Raises:
+            NotDelivered: It cannot have reached the API.
+            Interrupted: It may have.
+        """
+
+    def fetch(self, url: str, *, timeout: float) -> AbstractAsyncContextManager[Stream]:
+        """GET a file, without the token; redirects are not followed.
+
+        Raises:
+            NotDelivered: No connection.
+            Interrupted: The exchange broke.
+        """
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""

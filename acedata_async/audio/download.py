@@ -1,0 +1,248 @@
+"""Fetching files: whole, under a safe name, and without the token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import BinaryIO
+from urllib.parse import urljoin, urlsplit
+
+from anyio import to_thread
+
+from acedata_async._clock import Clock, sleep
+from acedata_async._rules.cadence import error_pause
+from acedata_async._rules.filenames import ending_of, numbered, safe_stem
+from acedata_async._rules.wire import as_number
+from acedata_async._transport.seam import Interrupted, NotDelivered, Stream, Transport
+from acedata_async.errors import DownloadError, InvalidRequest
+from acedata_async.models.results import Audio, Stems, UploadedAudio, VideoFile, WavFile
+from acedata_async.tasks.crew import Crew
+
+Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio
+
+_TRIES = 4
+_MOST_REDIRECTS = 5
+_PIECE = 256 * 1024
+_PASSING = frozenset({408, 425, 429})
+
+
+class _Passing(Exception):
+    """A failure that another try may not meet."""
+
+
+@dataclass(eq=False, slots=True)
+class _Order:
+    """One file to fetch.
+
+    Attributes:
+        url: Where it is.
+        directory: Where it goes.
+        stem: Its name without ending.
+        abandoned: Whether nobody waits for it any more.
+    """
+
+    url: str
+    directory: Path
+    stem: str
+    abandoned: bool = field(default=False)
+
+
+class Downloader:
+    """Fetches results into files.
+
+    Args:
+        transport: The network.
+        crew: Runs the downloads.
+        clock: The time.
+        rng: Where jitter comes from.
+        timeout: Seconds to wait for the next bytes.
+    """
+
+    def __init__(
+        self, transport: Transport, crew: Crew, clock: Clock, rng: Random, *, timeout: float
+    ) -> None:
+        self._transport = transport
+        self._crew = crew
+        self._clock = clock
+        self._rng = rng
+        self._timeout = timeout
+
+    async def download(
+        self, item: Downloadable, directory: str | os.PathLike[str], *, name: str | None
+    ) -> Path:
+        """Fetch a file; see `AceData.download`."""
+        url = _url_of(item)
+        order = _Order(
+            url, Path(directory), safe_stem(_default_name(item) if name is None else name)
+        )
+        try:
+            return await self._crew.run(self._carry_out(order), name=f"download {order.stem}")
+        except asyncio.CancelledError:
+            order.abandoned = True
+            raise
+
+    async def _carry_out(self, order: _Order) -> Path:
+        for failures in range(1, _TRIES + 1):
+            try:
+                return await self._fetch(order)
+            except (_Passing, NotDelivered, Interrupted) as fault:
+                if failures == _TRIES or order.abandoned:
+                    raise DownloadError(
+                        f"could not fetch {_shown(order.url)}: {fault}; tried {failures} times",
+                        url=order.url,
+                    ) from fault
+                await sleep(self._clock, error_pause(failures, chance=self._rng.random()))
+            except OSError as error:
+                raise DownloadError(
+                    f"could not write into {order.directory}: {error}", url=order.url
+                ) from error
+        raise AssertionError("unreachable")
+
+    async def _fetch(self, order: _Order) -> Path:
+        async with self._follow(order.url) as stream:
+            content_type = stream.headers.get("content-type", "")
+            _check_answer(order.url, stream, content_type)
+            ending = ending_of(order.url, content_type)
+            name = order.stem.removesuffix(ending) + ending
+            part = order.directory / f".{name}.{secrets.token_hex(4)}.part"
+            try:
+                await self._write(order, stream, part)
+                return await to_thread.run_sync(_publish, part, order.directory, name)
+            finally:
+                with suppress(OSError):
+                    await to_thread.run_sync(_remove, part)
+
+    @asynccontextmanager
+    async def _follow(self, url: str) -> AsyncIterator[Stream]:
+        """GET `url` and what it redirects to; only web addresses, and never the token."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            _check_url(url)
+            async with self._transport.fetch(url, timeout=self._timeout) as stream:
+                if stream.status not in {301, 302, 303, 307, 308}:
+                    yield stream
+                    return
+                url = urljoin(url, stream.headers.get("location", ""))
+        raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", url=url)
+
+    async def _write(self, order: _Order, stream: Stream, part: Path) -> None:
+        file = await to_thread.run_sync(_create, part)
+        size = 0
+        try:
+            buffer = bytearray()
+            async for chunk in stream.chunks():
+                if order.abandoned:
+                    raise DownloadError("nobody waits for it any more", url=order.url)
+                buffer += chunk
+                size += len(chunk)
+                if len(buffer) >= _PIECE:
+                    await to_thread.run_sync(file.write, bytes(buffer))
+                    buffer.clear()
+            await to_thread.run_sync(_finish, file, bytes(buffer))
+        finally:
+            await to_thread.run_sync(file.close)
+        expected = as_number(stream.headers.get("content-length"))
+        if size == 0 or (expected is not None and size != expected):
+            raise _Passing(f"{size} bytes came of {'some' if expected is None else int(expected)}")
+
+
+def _check_answer(url: str, stream: Stream, content_type: str) -> None:
+    if stream.status >= 500 or stream.status in _PASSING:
+        raise _Passing(f"HTTP {stream.status}")
+    if stream.status != 200:
+        gone = stream.status in {403, 404, 410}
+        hint = "; the link may have expired: look the task up again for a new one" if gone else ""
+        raise DownloadError(f"HTTP {stream.status} from {_shown(url)}{hint}", url=url)
+    if content_type.partition(";")[0].strip().lower() in {"text/html", "application/json"}:
+        raise DownloadError(f"{_shown(url)} answered with {content_type}, not a file", url=url)
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise DownloadError(f"{url!r} is no web address", url=url)
+
+
+def _shown(url: str) -> str:
+    """Leave out the query, which may hold a signature."""
+    return url.partition("?")[0]
+
+
+def _url_of(item: Downloadable) -> str:
+    if isinstance(item, Audio | UploadedAudio):
+        field_name, url = "audio_url", item.audio_url
+    elif isinstance(item, Stems):
+        field_name, url = "stems_url", item.stems_url
+    elif isinstance(item, WavFile):
+        field_name, url = "file_url", item.file_url
+    elif isinstance(item, VideoFile):
+        field_name, url = "video_url", item.video_url
+    else:
+        raise InvalidRequest("item", item, "an Audio, Stems, WavFile, VideoFile or UploadedAudio")
+    if not url:
+        raise InvalidRequest(field_name, url, f"a {type(item).__name__} that has an address")
+    return url
+
+
+def _default_name(item: Downloadable) -> str:
+    title = getattr(item, "title", None) or type(item).__name__
+    distinct = getattr(item, "id", None) or getattr(item, "audio_id", None) or item.task_id
+    return f"{title} - {distinct}" if distinct else str(title)
+
+
+def _create(part: Path) -> BinaryIO:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    return part.open("xb")
+
+
+def _finish(file: BinaryIO, rest: bytes) -> None:
+    file.write(rest)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _publish(part: Path, directory: Path, name: str) -> Path:
+    """Give a whole file its name, and never another file's."""
+    number = 1
+    while True:
+        target = directory / numbered(name, number)
+        try:
+            _move(part, target)
+        except FileExistsError:
+            number += 1
+        else:
+            _sync_directory(directory)
+            return target
+
+
+def _move(part: Path, target: Path) -> None:
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(target) from None
+        part.replace(target)
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _remove(part: Path) -> None:
+    part.unlink(missing_ok=True)

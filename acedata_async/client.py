@@ -1,0 +1,157 @@
+"""The client: the one place that wires the parts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from acedata_async._clock import Clock, SystemClock
+from acedata_async._transport.http import HttpTransport
+from acedata_async._version import __version__
+from acedata_async.audio.download import Downloadable, Downloader
+from acedata_async.config import PollPolicy, Timeouts, read_credentials
+from acedata_async.resources.producer import Producer
+from acedata_async.tasks.crew import Crew
+from acedata_async.tasks.endpoint import TaskEndpoint
+from acedata_async.tasks.poller import Poller
+from acedata_async.tasks.submitter import Submitter
+
+if TYPE_CHECKING:
+    import httpx
+
+_NOBODYS_TASK = "00000000-0000-0000-0000-000000000000"
+
+
+class AceData:
+    """A client of Ace Data Cloud.
+
+    Use it with `async with`, or call `aclose` when done. One client belongs to one event loop;
+    it is made for many tasks at once, which share its connections and its lookups.
+
+    Args:
+        api_token: The token; by default the environment variable `ACEDATACLOUD_API_TOKEN`.
+        base_url: Where the API is; by default the environment variable
+            `ACEDATACLOUD_API_BASE_URL`, else `https://api.acedata.cloud`. `http://` is refused
+            except for loopback, since the token would be lost on the way.
+        http_client: Your own `httpx.AsyncClient`, for a proxy or another engine. It is used as
+            it is, with redirects and its own authentication off for each request, and not closed.
+        poll: How tasks are watched.
+        timeouts: How long the client waits for what.
+        clock: Where time comes from; for tests, see `acedata_async.testing.ManualClock`.
+        seed: Makes jitter repeatable, for tests.
+
+    Raises:
+        ConfigurationError: There is no token, or the address cannot be used.
+
+    Attributes:
+        producer: Songs.
+    """
+
+    def __init__(
+        self,
+        api_token: str | None = None,
+        *,
+        base_url: str | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        poll: PollPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        clock: Clock | None = None,
+        seed: int | None = None,
+    ) -> None:
+        credentials = read_credentials(api_token, base_url)
+        timeouts = timeouts or Timeouts()
+        clock = clock or SystemClock()
+        rng = Random(seed)
+        self._base_url = credentials.base_url
+        self._close_grace = timeouts.close
+        self._crew = Crew()
+        self._transport = HttpTransport(
+            credentials,
+            connect_timeout=timeouts.connect,
+            user_agent=f"acedata-async/{__version__}",
+            client=http_client,
+        )
+        self._poller = Poller(
+            TaskEndpoint(self._transport, clock, path="/producer/tasks", timeout=timeouts.lookup),
+            self._crew,
+            clock,
+            poll or PollPolicy(),
+            rng,
+        )
+        submitter = Submitter(
+            self._transport, clock, timeouts=timeouts, rng=rng, closed=lambda: self._crew.closed
+        )
+        self.producer = Producer(submitter, self._poller, self._crew, clock)
+        self._downloader = Downloader(
+            self._transport, self._crew, clock, rng, timeout=timeouts.download
+        )
+
+    def __repr__(self) -> str:
+        state = " closed" if self._crew.closed else ""
+        return f"<AceData {self._base_url}{state}>"
+
+    async def __aenter__(self) -> Self:
+        self._crew.check()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the client; harmless when repeated.
+
+        Nothing new is taken on, every wait ends with `ClientClosed`, and paid calls under way
+        get `timeouts.close` seconds to end; what had to be left is named in the log and raises
+        `SubmissionUnknown` in its caller. Tasks live on at the vendor.
+        """
+        self._poller.close()
+        await self._crew.aclose(grace=self._close_grace)
+        await self._transport.aclose()
+
+    async def check_token(self) -> None:
+        """Make sure, by one free lookup, that the API accepts the token.
+
+        Raises:
+            AuthenticationError: It does not.
+            PermissionDenied: The same, for another reason.
+            APIError: The API failed several times.
+            ConnectionFailed: The API could not be reached.
+        """
+        await self._poller.retrieve([_NOBODYS_TASK])
+
+    async def download(
+        self,
+        audio: Downloadable,
+        directory: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+    ) -> Path:
+        """Fetch a song, stems, a wav file or a video into a directory, which is made if needed.
+
+        The file appears under its final name only when it is whole, and never takes the place of
+        another: a second file of the same name gets a number. The token does not travel with it.
+        Cancelling the call leaves no file behind.
+
+        Args:
+            audio: What to fetch.
+            directory: Where to.
+            name: The file's name without its ending; by default title and id. What a file system
+                does not allow in it is replaced.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            InvalidRequest: `audio` has no address.
+            DownloadError: It could not be fetched or written.
+            ClientClosed: The client is closed.
+        """
+        return await self._downloader.download(audio, directory, name=name)

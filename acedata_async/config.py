@@ -1,0 +1,139 @@
+"""What a client is set up with: built once, checked, frozen. The only reader of the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from acedata_async.errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://api.acedata.cloud"
+TOKEN_VARIABLE = "ACEDATACLOUD_API_TOKEN"  # noqa: S105 - the name of a variable, not a token
+BASE_URL_VARIABLE = "ACEDATACLOUD_API_BASE_URL"
+
+ACCESS_HELP = (
+    "get one at https://platform.acedata.cloud: open the service, press Acquire, copy the token;"
+    " Producer, Producer Tasks and Fish may each have to be acquired"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPolicy:
+    """How tasks are watched.
+
+    Attributes:
+        min_interval: The least time between two looks at one task, in seconds. Below about a
+            second more looks bring little: a song takes half a minute to five.
+        deadline: How long a wait lasts at most, in seconds, unless the call says otherwise. The
+            task lives on when it passes.
+    """
+
+    min_interval: float = 0.9
+    deadline: float = 900.0
+
+    def __post_init__(self) -> None:
+        _check_seconds(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long the client waits for what, in seconds.
+
+    Attributes:
+        connect: For a connection to be made.
+        lookup: For the whole answer to a free look at a task.
+        generation: For the answer to a paid call. Long, because the API may generate before it
+            answers, and giving up early leaves the outcome unknown.
+        download: For the next bytes of a download.
+        throttled: How long a paid call keeps trying while the API answers 429.
+        close: How long closing the client waits for paid calls under way.
+    """
+
+    connect: float = 10.0
+    lookup: float = 15.0
+    generation: float = 330.0
+    download: float = 60.0
+    throttled: float = 600.0
+    close: float = 10.0
+
+    def __post_init__(self) -> None:
+        _check_seconds(self)
+
+
+def _check_seconds(settings: PollPolicy | Timeouts) -> None:
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value <= 0:
+            raise ConfigurationError(
+                f"{type(settings).__name__}.{field.name}: {value!r} is not allowed;"
+                " allowed: a number of seconds above 0"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where the API is and what opens it."""
+
+    base_url: str
+    token: SecretStr
+
+
+def read_credentials(
+    api_token: str | None, base_url: str | None, environ: Mapping[str, str] | None = None
+) -> Credentials:
+    """Take token and address from the arguments, else from the environment, and check both.
+
+    Raises:
+        ConfigurationError: There is no token, or one of the two cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    token = (environ.get(TOKEN_VARIABLE, "") if api_token is None else api_token).strip()
+    if not token:
+        raise ConfigurationError(
+            f"no API token: pass api_token or set {TOKEN_VARIABLE}; {ACCESS_HELP}"
+        )
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            "the API token has characters that no token has (blanks, line breaks, accents);"
+            " copy it again, without the word Bearer"
+        )
+    address = environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL if base_url is None else base_url
+    return Credentials(_checked_address(address.strip()), SecretStr(token))
+
+
+def _checked_address(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"base_url: {address!r} is not an address: {error}") from error
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError(
+            f"base_url: {address!r} is not allowed; allowed: an address such as {DEFAULT_BASE_URL}"
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError("base_url: no user name, query or fragment is allowed in it")
+    if parts.scheme == "http" and not is_loopback(host):
+        # The API answers plain HTTP with a redirect, and the token is lost on the way.
+        raise ConfigurationError(
+            f"base_url: {address!r} would send the token unencrypted; use https"
+            " (http is allowed for loopback only)"
+        )
+    return address.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

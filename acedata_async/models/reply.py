@@ -1,0 +1,53 @@
+"""The base of everything that the API sends back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
+
+from acedata_async._rules.wire import as_moment, as_number, as_share, as_text
+
+Text = Annotated[str | None, BeforeValidator(as_text)]
+Number = Annotated[float | None, BeforeValidator(as_number)]
+Share = Annotated[float | None, BeforeValidator(as_share)]
+Moment = Annotated[datetime | None, BeforeValidator(as_moment)]
+
+
+class ReplyModel(BaseModel):
+    """A reply: frozen, with unknown fields kept, and never raising over a field's type.
+
+    A field that the API left out, or sent in a form that cannot be read, is None; `raw` has it
+    as it was sent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+
+    _raw: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_raw(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        reply = handler(data)
+        if isinstance(data, Mapping):
+            reply._raw = data  # noqa: SLF001 - its own
+        return reply
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any], **known: Any) -> Self:
+        """Build the model from what the API sent; `known` are facts from beside it."""
+        return cls.model_validate({**raw, **known})
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The JSON object as it was sent."""
+        return self._raw

@@ -1,0 +1,158 @@
+"""The base of everything that is sent: checked before it costs money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from acedata_async.errors import InvalidRequest, describe_problem
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+class RequestWarning(UserWarning):
+    """A request that will be sent although it looks like a mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """In words, what a field takes; stands in the field's annotation."""
+
+    words: str
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("empty")
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not value.isprintable():
+        raise ValueError("no web address")
+    return value
+
+
+Filled = Annotated[str, AfterValidator(_filled), Allowed("a text that is not empty")]
+WebAddress = Annotated[
+    str, AfterValidator(_web_address), Allowed("an address that begins with http:// or https://")
+]
+Seconds = Annotated[
+    float, Field(ge=0, allow_inf_nan=False), Allowed("a number of seconds, 0 or more")
+]
+
+
+class ApiRequest(BaseModel):
+    """A request: frozen, strict about types, and sent with nothing but the fields that were set.
+
+    Raises:
+        InvalidRequest: From the constructor and from `model_validate`, in place of pydantic's own
+            error, naming the field, its value and what is allowed.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, protected_namespaces=(), validate_default=False
+    )
+
+    path: ClassVar[str]
+    """Where it is sent."""
+
+    if not TYPE_CHECKING:  # a type checker is to see the fields, not this
+
+        def __init__(self, **fields: Any) -> None:
+            with _our_errors(type(self)):
+                super().__init__(**{k: v for k, v in fields.items() if v is not None})
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Check `obj` and build the request from it.
+
+        Raises:
+            InvalidRequest: `obj` is not such a request.
+        """
+        with _our_errors(cls):
+            return super().model_validate(obj, **options)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Check a JSON text and build the request from it.
+
+        Raises:
+            InvalidRequest: The text is not such a request.
+        """
+        with _our_errors(cls):
+            return super().model_validate_json(json_data, **options)
+
+    def oddities(self) -> list[str]:
+        """Return what is allowed and yet looks like a mistake, in words."""
+        return []
+
+    def fields_to_send(self) -> dict[str, Any]:
+        """Return the JSON body: what was set and what has a default, and nothing else.
+
+        Raises:
+            InvalidRequest: The request was built around its checks, and does not pass them.
+        """
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        checked = type(self).model_validate(given)
+        return {name: value for name, value in checked if value is not None}
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [(name, value) for name, value in super().__repr_args__() if value is not None]
+
+
+@contextmanager
+def _our_errors(model: type[ApiRequest]) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise _explain(model, error) from None
+
+
+def _explain(model: type[ApiRequest], error: ValidationError) -> InvalidRequest:
+    """Turn pydantic's findings into one error of ours, in the order of the fields."""
+    problems = [_read_problem(model, detail) for detail in error.errors(include_url=False)]
+    field, value, allowed = problems[0]
+    return InvalidRequest(
+        field, value, allowed, problems=[describe_problem(*problem) for problem in problems]
+    )
+
+
+def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> tuple[str | None, object, str]:
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, InvalidRequest):
+        return cause.field, cause.value, cause.allowed
+    if not detail["loc"]:
+        return None, detail["input"], detail["msg"]
+    name = str(detail["loc"][0])
+    if detail["type"] == "missing":
+        return name, None, f"{_allowed(model, name)} (it is needed)"
+    if detail["type"] == "extra_forbidden":
+        return name, detail["input"], _known_fields(model, name)
+    return name, detail["input"], _allowed(model, name)
+
+
+def _allowed(model: type[ApiRequest], name: str) -> str:
+    field = model.model_fields[name]
+    inner = [
+        note for arg in get_args(field.annotation) for note in getattr(arg, "__metadata__", ())
+    ]
+    words = [note.words for note in (*field.metadata, *inner) if isinstance(note, Allowed)]
+    if words:
+        return words[-1]
+    return "true or false" if field.annotation in (bool, bool | None) else "a text"
+
+
+def _known_fields(model: type[ApiRequest], name: str) -> str:
+    names: Iterable[str] = model.model_fields
+    close = get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"no field of this name; the fields are {', '.join(names)}{hint}"

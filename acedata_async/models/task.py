@@ -1,0 +1,149 @@
+"""A task's record."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field, SerializerFunctionWrapHandler
+from pydantic.functional_serializers import WrapSerializer
+
+from acedata_async._rules.verdict import TaskState, Verdict, judge
+from acedata_async._rules.wire import as_object, as_objects, as_text
+from acedata_async.models.reply import Moment, Number, ReplyModel, Text
+from acedata_async.models.results import Audio, Stems
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task failed.
+
+    Attributes:
+        code: The API's code, or None.
+        message: The API's words, perhaps empty.
+    """
+
+    code: str | None
+    message: str
+
+
+def mask_callback(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a request with nothing but the host left of its `callback_url`.
+
+    The record echoes the address that was given, and with it whatever secret is in it.
+    """
+    url = request.get("callback_url")
+    if not isinstance(url, str):
+        return dict(request)
+    try:
+        parts = urlsplit(url)
+        masked = f"{parts.scheme}://{parts.hostname}/…"
+    except ValueError:
+        masked = "…"
+    return {**request, "callback_url": masked}
+
+
+def _mask_request(request: Any, handler: SerializerFunctionWrapHandler) -> Any:
+    return handler(mask_callback(request))
+
+
+class Task(ReplyModel):
+    """A task as its record shows it.
+
+    `state`, `progress`, `failure`, `audios` and `stems` are worked out from the record; the API
+    itself sends no such thing.
+
+    Attributes:
+        id: The task's id.
+        type: The vendor's kind, such as `audios`.
+        trace_id: What the vendor's support asks for.
+        request: The submitted body, as the vendor stored it. The `callback_url` in it is masked
+            in every repr and export.
+        response: What the operation answered so far, or None.
+        created_at: When the vendor took the task in.
+        started_at: When it began to work on it, where that is told.
+        finished_at: When the task was over; None while it runs.
+        elapsed: How long the vendor worked on it, in seconds.
+    """
+
+    id: Annotated[str, BeforeValidator(lambda value: as_text(value) or "")] = ""
+    type: Text = None
+    trace_id: Text = None
+    request: Annotated[
+        dict[str, Any],
+        BeforeValidator(lambda value: dict(as_object(value))),
+        WrapSerializer(_mask_request),
+    ] = Field(default_factory=dict, repr=False)
+    response: Any = Field(None, repr=False)
+    created_at: Moment = None
+    started_at: Moment = None
+    finished_at: Moment = None
+    elapsed: Number = Field(None, validation_alias=AliasChoices("elapsed", "duration"))
+
+    @cached_property
+    def _verdict(self) -> Verdict:
+        return judge(self.raw)
+
+    @cached_property
+    def _items(self) -> list[Mapping[str, Any]]:
+        return as_objects(as_object(self.response).get("data"))
+
+    @property
+    def state(self) -> TaskState:
+        """Where the task stands: pending, running, succeeded, failed or anomalous."""
+        return self._verdict.state
+
+    @property
+    def final(self) -> bool:
+        """Whether the task will not change any more."""
+        return self._verdict.final
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it failed, or why its record makes no sense; None while it runs or succeeded."""
+        if self.state not in {"failed", "anomalous"}:
+            return None
+        return Failure(self._verdict.code, self._verdict.message)
+
+    @property
+    def progress(self) -> float | None:
+        """How far it is, from 0 to 1; None where the record does not say."""
+        if self.state == "succeeded":
+            return 1.0
+        known = [audio.progress for audio in self._songs if audio.progress is not None]
+        return min(known, default=None)
+
+    @property
+    def audios(self) -> list[Audio]:
+        """The songs that can be played. Before the task is final they are previews."""
+        return [audio for audio in self._songs if audio.audio_url]
+
+    @property
+    def stems(self) -> Stems | None:
+        """The stems, where the task made some."""
+        found = [item for item in self._items if item.get("stems_url")]
+        return Stems.read(found[0], task_id=self.id) if found else None
+
+    @property
+    def news(self) -> Hashable:
+        """What a watcher calls a change: state, progress and playable audio."""
+        return self.state, self.progress, tuple(audio.audio_url for audio in self.audios)
+
+    @cached_property
+    def _songs(self) -> list[Audio]:
+        return [Audio.read(item, task_id=self.id) for item in self._items]
+
+    def export(self) -> dict[str, Any]:
+        """Return the record as it was sent, fit for JSON, with the `callback_url` masked."""
+        exported = dict(self.raw)
+        if isinstance(exported.get("request"), Mapping):
+            exported["request"] = mask_callback(exported["request"])
+        return exported
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        yield "id", self.id
+        yield "state", self.state
+        yield "progress", self.progress

@@ -1,0 +1,1 @@
+"""What users call, a class for each service."""

@@ -1,0 +1,152 @@
+"""Which address leads where, and who is let in: from a request to the vendor's answer."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from types import UnionType
+from typing import Any
+
+from acedata_async.sandbox.access import refusal
+from acedata_async.sandbox.fault_replies import broken
+from acedata_async.sandbox.faults import Stage
+from acedata_async.sandbox.lookups import look_up
+from acedata_async.sandbox.replies import Answer, Reply, Silence, failure, html_page, json_reply
+from acedata_async.sandbox.submitting import submit
+from acedata_async.sandbox.validation import SIBLINGS, nested_too_deeply
+from acedata_async.sandbox.vendor import Vendor
+
+_AUDIOS = "/producer/audios"
+_TASKS = "/producer/tasks"
+_SIBLING_PATHS = {f"/producer/{sibling}": sibling for sibling in SIBLINGS}
+_STATS = "/sandbox/stats"
+_FAULTS = "/sandbox/faults"
+_NOT_FOUND = Reply(404, b"not found", content_type="text/plain")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the vendor sees of an HTTP request.
+
+    Attributes:
+        authorization: The `Authorization` header, empty if there was none.
+        media_base: What comes before the paths of media in the answer.
+    """
+
+    method: str
+    path: str
+    authorization: str
+    body: bytes
+    media_base: str
+
+
+def is_api(request: Request) -> bool:
+    """Return whether a request is for the vendor's API, not for its media."""
+    return not request.path.startswith("/media/")
+
+
+def control(vendor: Vendor, request: Request, now: float) -> Answer | None:
+    """Return the answer to a request that steers the sandbox itself, or None for all others."""
+    match request.method, request.path:
+        case "GET", str(path) if path == _STATS:
+            return json_reply(200, asdict(vendor.stats(now)))
+        case "DELETE", str(path) if path == _FAULTS:
+            vendor.rules.clear()
+            return json_reply(200, {})
+        case "POST", str(path) if path == _FAULTS:
+            return _inject(vendor, request.body)
+        case _:
+            return None
+
+
+def respond(vendor: Vendor, request: Request, now: float) -> Answer:
+    """Return the vendor's answer to a request for its API or its media."""
+    if not is_api(request):
+        return _serve_media(vendor, request)
+    submission = request.path == _AUDIOS or request.path in _SIBLING_PATHS
+    lookup = request.path == _TASKS
+    if request.method != "POST" or not (submission or lookup):
+        return failure(404, "no_api", "no such API", vendor.trace_id())
+    if submission:
+        vendor.counters.submission_requests += 1
+    else:
+        vendor.counters.lookups += 1
+    refused = refusal(request.authorization, only=vendor.token, submission=submission)
+    if refused:
+        return failure(*refused, vendor.trace_id())
+    try:
+        body = _parsed(request.body)
+    except ValueError as error:
+        return failure(400, "bad_request", str(error), vendor.trace_id())
+    if lookup:
+        return look_up(vendor, body, now, request.media_base)
+    sibling = _SIBLING_PATHS.get(request.path)
+    return submit(vendor, sibling, body, now, request.media_base)
+
+
+def _serve_media(vendor: Vendor, request: Request) -> Answer:
+    vendor.counters.media_requests += 1
+    if request.authorization:
+        vendor.counters.media_requests_with_token += 1
+    file = vendor.media.get(request.path)
+    if file is None or request.method not in {"GET", "HEAD"}:
+        return _NOT_FOUND
+    whole = Reply(200, file.read(), content_type=file.content_type)
+    fault = vendor.rules.draw(Stage.MEDIA, action="media")
+    return _struck(whole, fault.name) if fault else whole
+
+
+def _struck(whole: Reply, fault: str) -> Answer:
+    """Return what becomes of a file's answer under a fault."""
+    answers: dict[str, Answer] = {
+        "media-cut": broken(whole, Silence.CUT),
+        "media-hang": broken(whole, Silence.HANG),
+        "media-404": _NOT_FOUND,
+        "media-500": Reply(500, b"internal error", content_type="text/plain"),
+        "media-html": html_page(200, "Sign in"),
+    }
+    return answers[fault]
+
+
+def _inject(vendor: Vendor, raw: bytes) -> Answer:
+    try:
+        wish = _parsed(raw)
+        vendor.rules.inject(
+            str(wish.get("fault")),
+            times=_of_type(wish, "times", int, None),
+            probability=_of_type(wish, "probability", float | int, 1.0),
+            on=_of_type(wish, "on", str, None),
+        )
+    except ValueError as error:
+        return json_reply(400, {"error": str(error)})
+    return json_reply(200, {})
+
+
+def _of_type(wish: dict[str, Any], name: str, kind: type | UnionType, default: object) -> Any:
+    value = wish.get(name, default)
+    if value is not default and (isinstance(value, bool) or not isinstance(value, kind)):
+        raise ValueError(f"{name} has the wrong type")
+    return value
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """Return a body as the JSON object that it has to be.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        body = json.loads(raw, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError):
+        raise ValueError("the body is not JSON") from None
+    if not isinstance(body, dict) or nested_too_deeply(body):
+        raise ValueError("the body is not a plain JSON object")
+    return body
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number in JSON")
+    return number

@@ -1,0 +1,219 @@
+"""The sandbox itself: one fake vendor with a door in memory and a door on the network."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self, TypedDict, Unpack
+
+import httpx
+
+from acedata_async._clock import Clock
+from acedata_async.client import AceData
+from acedata_async.config import PollPolicy, Timeouts
+from acedata_async.sandbox.access import GOOD_TOKEN
+from acedata_async.sandbox.app import SandboxApp
+from acedata_async.sandbox.limits import Limits
+from acedata_async.sandbox.stats import SandboxStats
+from acedata_async.sandbox.transport import SandboxTransport
+from acedata_async.sandbox.vendor import Durations, Vendor, typical_duration
+from acedata_async.testing.clock import ManualClock
+
+_BASE_URL = "https://sandbox.acedata.invalid"
+
+
+class ClientOptions(TypedDict, total=False):
+    """What `Sandbox.client` hands on to `AceData`; see there."""
+
+    api_token: str
+    base_url: str
+    poll: PollPolicy
+    timeouts: Timeouts
+    clock: Clock
+    seed: int
+
+
+class Sandbox:
+    """A fake vendor that behaves, and misbehaves, as the real one does.
+
+    It takes submissions, keeps their records, serves real audio, counts everything and can be
+    made to fail in every way that is listed in `FAULTS`. In memory it is reached through
+    `client` or `transport`, over the network through `listen`.
+
+    Args:
+        clock: What time it is at the vendor. By default a `ManualClock` that jumps, so that
+            in memory a song takes milliseconds; `listen` needs a `SystemClock`.
+        seed: What everything random comes from: the same seed and the same requests give the
+            same songs.
+        token: The only token that is taken. None takes any except the named bad ones:
+            `invalid-token`, `expired-token`, `mismatched-token`, `disabled-token`, and for
+            submissions `used-up-token`.
+        durations: Seconds from a submission to its result: a number, two bounds, or a function
+            that draws from a `random.Random`. Lyrics, uploads, videos and WAV files take a
+            tenth of it. By default log-normal with a median of 40 s.
+        page_size: The most items that one `retrieve_batch` returns; None for all.
+        batch_limit: More ids than this make the faults `batch-too-many-400` and
+            `batch-too-large-413` strike.
+        latency: Seconds that each API request takes by itself.
+        max_tasks: How many tasks may be unfinished at once; further submissions are refused
+            with 429 `rate_limited`. None for any number.
+        lookups_per_second: How many lookups a second are answered, with a burst of as many;
+            the others are refused with 429 `too_many_requests`. None for any number.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        seed: int = 0,
+        token: str | None = None,
+        durations: Durations = typical_duration,
+        page_size: int | None = None,
+        batch_limit: int = 20,
+        latency: float = 0.0,
+        max_tasks: int | None = None,
+        lookups_per_second: float | None = None,
+    ) -> None:
+        self.clock: Clock = ManualClock() if clock is None else clock
+        self._clock_was_given = clock is not None
+        self._vendor = Vendor(
+            seed=seed,
+            token=token,
+            durations=durations,
+            page_size=page_size,
+            batch_limit=batch_limit,
+            limits=Limits(max_tasks=max_tasks, lookups_per_second=lookups_per_second),
+        )
+        self._app = SandboxApp(self._vendor, self.clock, latency)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._clients: list[tuple[AceData, httpx.AsyncClient]] = []
+
+    def __repr__(self) -> str:
+        return f"Sandbox(tasks={len(self._vendor.tasks)}, clock={self.clock!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Break off the requests under way in memory, and close the clients made by `client`.
+
+        What the sandbox remembers and has counted can still be read.
+        """
+        await self._break_off()
+        while self._clients:
+            ace, http = self._clients.pop()
+            await ace.aclose()
+            await http.aclose()
+        await self._break_off()
+
+    @property
+    def app(self) -> SandboxApp:
+        """The ASGI application, to be mounted elsewhere.
+
+        A server that does not know the sandbox cannot close connections early: the faults that
+        do so then end in the server's own error.
+        """
+        return self._app
+
+    @property
+    def stats(self) -> SandboxStats:
+        """What the sandbox has counted up to now."""
+        return self._vendor.stats(self.clock.time())
+
+    @property
+    def submissions(self) -> list[dict[str, Any]]:
+        """The bodies of the accepted submissions, in order."""
+        return [task.request for task in self._vendor.tasks.values()]
+
+    @property
+    def tasks(self) -> list[str]:
+        """The ids of the tasks created, in order."""
+        return list(self._vendor.tasks)
+
+    def client(self, **options: Unpack[ClientOptions]) -> AceData:
+        """Return a client of this sandbox in memory, on its clock and with a good token.
+
+        It is closed with the sandbox, if not before. Its base URL leads nowhere else, so that
+        nothing can get out.
+        """
+        http = httpx.AsyncClient(transport=self.transport(), trust_env=False)
+        settings: ClientOptions = {
+            "api_token": self._vendor.token or GOOD_TOKEN,
+            "base_url": _BASE_URL,
+            "clock": self.clock,
+            **options,
+        }
+        ace = AceData(http_client=http, **settings)
+        self._clients.append((ace, http))
+        return ace
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return a transport for an `httpx.AsyncClient` of your own; every host leads here."""
+        return SandboxTransport(self._app, self.clock, self._under_way)
+
+    def inject(
+        self,
+        fault: str,
+        *,
+        times: int | None = None,
+        probability: float = 1.0,
+        on: str | None = None,
+    ) -> None:
+        """Make something go wrong from now on.
+
+        Of the faults that concern the same request, the one injected first strikes first. Those
+        that concern records strike the tasks created from now on, and several may strike one.
+
+        Args:
+            fault: Its name in `FAULTS`.
+            times: How often it strikes; None for always.
+            probability: How likely it strikes each time.
+            on: Limits it to an action: of a submission (`generate`, `wav`, …), or of a lookup
+                (`retrieve`, `retrieve_batch`).
+
+        Raises:
+            ValueError: The name is unknown (the message lists those there are), or another
+                argument is out of range.
+        """
+        self._vendor.rules.inject(fault, times=times, probability=probability, on=on)
+
+    def clear_faults(self) -> None:
+        """Forget the faults injected; tasks that already have one keep it."""
+        self._vendor.rules.clear()
+
+    def listen(self, host: str = "127.0.0.1", port: int = 0) -> AbstractAsyncContextManager[str]:
+        """Serve on the network while the returned context is open; its value is the base URL.
+
+        Needs the extra `sandbox` (uvicorn), and a sandbox that was made with a `SystemClock`:
+        a clock that jumps sees nothing of sockets. Leaving the context breaks off the requests
+        under way.
+
+        Args:
+            host: The address to listen at.
+            port: The port; 0 takes a free one.
+
+        Raises:
+            ValueError: The sandbox was made without a clock.
+            OSError: The address cannot be had; raised on entering the context.
+        """
+        if not self._clock_was_given:
+            raise ValueError("to listen, a sandbox needs a clock: Sandbox(clock=SystemClock())")
+        # Not at the top: uvicorn is an extra, and the door in memory works without it.
+        from acedata_async.sandbox.server import listen  # noqa: PLC0415
+
+        return listen(self._app, host, port)
+
+    async def _break_off(self) -> None:
+        under_way = list(self._under_way)
+        for request in under_way:
+            request.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)

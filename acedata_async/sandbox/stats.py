@@ -1,0 +1,95 @@
+"""What the sandbox counts, so that a test can trust the server and not the client."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxStats:
+    """What the sandbox has seen so far; a snapshot that does not change any more.
+
+    Attributes:
+        submissions: Tasks created: what a real account would be billed for.
+        submissions_by_action: The same for each action.
+        submission_requests: Requests that asked for a task, whatever became of them.
+        lookups: Requests to `/producer/tasks`.
+        lookups_single: Those with `retrieve`.
+        lookups_batch: Those with `retrieve_batch`.
+        ids_per_batch: How many ids each `retrieve_batch` asked for, in order.
+        statuses: How often each HTTP status was answered to an API request; 0 stands for a
+            connection that was cut, refused or left hanging.
+        in_flight: API requests under way at this moment.
+        max_in_flight: The most that were ever under way at once.
+        max_tasks_in_flight: The most tasks that were ever unfinished at once.
+        connections: Connections opened; stays 0 in memory.
+        media_requests: Requests for songs, covers and the like.
+        media_requests_with_token: Those that carried an `Authorization` header, which they
+            never should.
+        bytes_sent: Bytes of all answers' bodies.
+    """
+
+    submissions: int
+    submissions_by_action: Mapping[str, int]
+    submission_requests: int
+    lookups: int
+    lookups_single: int
+    lookups_batch: int
+    ids_per_batch: tuple[int, ...]
+    statuses: Mapping[int, int]
+    in_flight: int
+    max_in_flight: int
+    max_tasks_in_flight: int
+    connections: int
+    media_requests: int
+    media_requests_with_token: int
+    bytes_sent: int
+
+
+@dataclass(slots=True)
+class Counters:
+    """The running figures behind `SandboxStats`."""
+
+    submissions_by_action: Counter[str] = field(default_factory=Counter)
+    submission_requests: int = 0
+    lookups: int = 0
+    lookups_single: int = 0
+    ids_per_batch: list[int] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    in_flight: int = 0
+    max_in_flight: int = 0
+    connections: int = 0
+    media_requests: int = 0
+    media_requests_with_token: int = 0
+    bytes_sent: int = 0
+
+    def begin(self) -> None:
+        """Count an API request that has arrived; `end` must follow."""
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+
+    def end(self) -> None:
+        """Count an API request as over."""
+        self.in_flight -= 1
+
+    def snapshot(self, *, max_tasks_in_flight: int) -> SandboxStats:
+        """Return the figures as they stand."""
+        return SandboxStats(
+            submissions=self.submissions_by_action.total(),
+            submissions_by_action=dict(self.submissions_by_action),
+            submission_requests=self.submission_requests,
+            lookups=self.lookups,
+            lookups_single=self.lookups_single,
+            lookups_batch=len(self.ids_per_batch),
+            ids_per_batch=tuple(self.ids_per_batch),
+            statuses=dict(self.statuses),
+            in_flight=self.in_flight,
+            max_in_flight=self.max_in_flight,
+            max_tasks_in_flight=max_tasks_in_flight,
+            connections=self.connections,
+            media_requests=self.media_requests,
+            media_requests_with_token=self.media_requests_with_token,
+            bytes_sent=self.bytes_sent,
+        )

@@ -1,0 +1,1 @@
+"""From a task id to its outcome."""

@@ -1,0 +1,115 @@
+"""The client's own asyncio tasks: everything that runs has an owner, and is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from acedata_async.errors import ClientClosed, ConfigurationError
+
+T = TypeVar("T")
+
+_log = logging.getLogger("acedata_async")
+
+
+class Crew:
+    """Runs the client's requests apart from whoever waits for them.
+
+    A request belongs to the client: a caller that is cancelled stops waiting at once, and the
+    request runs on to its end. So a paid answer is not lost, and httpx, which loses connections
+    when cancelled in the wrong moment, never is.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: dict[asyncio.Task[Any], bool] = {}
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing new is taken on."""
+        return self._closed
+
+    def check(self) -> None:
+        """Make sure that work can be taken on here.
+
+        Raises:
+            ClientClosed: The client was closed.
+            ConfigurationError: The client belongs to another event loop.
+        """
+        if self._closed:
+            raise ClientClosed("this AceData client is closed; create a new one")
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "this AceData client was first used on another event loop, and its connections"
+                " belong there; create one client for each event loop (each asyncio.run)"
+            )
+
+    def start(self, work: Coroutine[Any, Any, T], *, name: str, paid: bool) -> asyncio.Task[T]:
+        """Start work that the client owns; `paid` work is waited for when the client closes."""
+        task = asyncio.get_running_loop().create_task(work, name=f"acedata: {name}")
+        self._running[task] = paid
+        task.add_done_callback(self._finished)
+        return task
+
+    async def run(
+        self,
+        work: Coroutine[Any, Any, T],
+        *,
+        name: str,
+        paid: bool = False,
+        unclaimed: Callable[[asyncio.Task[T]], object] | None = None,
+    ) -> T:
+        """Start work and wait for it. Cancelling the wait leaves the work running.
+
+        Args:
+            work: What to run.
+            name: What it is, for the log.
+            paid: Whether closing the client waits for it.
+            unclaimed: Called with the finished task when its caller was cancelled meanwhile.
+        """
+        try:
+            self.check()
+        except BaseException:
+            work.close()
+            raise
+        task = self.start(work, name=name, paid=paid)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # by aclose, not by the caller
+                raise ClientClosed(f"the client was closed during: {name}") from None
+            if unclaimed is not None:
+                task.add_done_callback(unclaimed)
+            raise
+
+    async def aclose(self, *, grace: float) -> None:
+        """Take on nothing new, give paid work `grace` seconds, then end what is left.
+
+        What is free is ended almost at once; whatever paid work had to be left is named in the log.
+        """
+        self._closed = True
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            self._running.clear()
+            return
+        paid = [task for task, is_paid in self._running.items() if is_paid]
+        if paid:
+            await asyncio.wait(paid, timeout=grace)
+        if self._running:
+            await asyncio.wait(self._running, timeout=0.1)
+        for task, is_paid in list(self._running.items()):
+            if is_paid:
+                _log.warning("closed while a paid call was under way: %s", task.get_name())
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._running.pop(task, None)
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; nobody is told again by the event loop

@@ -1,0 +1,152 @@
+"""Sending what is paid for: once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Any, NoReturn, TypeVar
+
+from acedata_async._clock import Clock, sleep
+from acedata_async._rules.exchange import Call, Reply
+from acedata_async._rules.governor import Governor
+from acedata_async._rules.submission import Accepted, Refused, Throttled, sort_answer
+from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
+from acedata_async.config import Timeouts
+from acedata_async.errors import (
+    APIError,
+    ClientClosed,
+    ConnectionFailed,
+    SubmissionUnknown,
+)
+from acedata_async.models.request import ApiRequest
+
+T = TypeVar("T")
+
+_TRIES = 4
+"""How often a request is sent that cannot have reached the API."""
+
+
+class Submitter:
+    """Sends paid calls. What may have arrived is never sent again.
+
+    Args:
+        transport: The network.
+        clock: The time.
+        timeouts: How long to wait for what.
+        rng: Where jitter comes from.
+        closed: Whether the client is closing.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        *,
+        timeouts: Timeouts,
+        rng: Random,
+        closed: Callable[[], bool],
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._timeouts = timeouts
+        self._rng = rng
+        self._closed = closed
+        self._governor = Governor(rate=float("inf"), burst=1)
+
+    async def post(self, call: Call, request: ApiRequest, accept: Callable[[Reply], T | None]) -> T:
+        """Send a paid call until it is accepted, refused, or its outcome is unknown.
+
+        Args:
+            call: What to send.
+            request: What the caller asked for, for the error.
+            accept: Reads what was wanted out of an answer, or returns None.
+
+        Raises:
+            APIError: The API refused; nothing was created.
+            ConnectionFailed: It could not be delivered; nothing was created.
+            SubmissionUnknown: It may have been accepted.
+        """
+        give_up = self._clock.monotonic() + self._timeouts.throttled
+        undelivered = 0
+        while True:
+            await self._turn(give_up)
+            sent = self._clock.monotonic()
+            try:
+                reply = await self._transport.send(call, timeout=self._timeouts.generation)
+            except NotDelivered as fault:
+                undelivered += 1
+                await self._after_no_delivery(fault, undelivered)
+                continue
+            except Interrupted as fault:
+                raise _unknown(request, f"the exchange broke ({fault})") from fault
+            except asyncio.CancelledError as cancelled:
+                raise _unknown(request, "the client was closed meanwhile") from cancelled
+            result = accept(reply)
+            if result is not None:
+                self._governor.answered(self._clock.monotonic())
+                return result
+            self._settle(request, reply, sent=sent, give_up=give_up)
+
+    async def _turn(self, give_up: float) -> None:
+        """Wait for a turn: at once, unless the API has answered 429 lately."""
+        while True:
+            era = self._governor.era
+            pause = self._governor.take(self._clock.monotonic())
+            if pause <= 0:
+                return
+            await sleep(self._clock, min(pause, give_up - self._clock.monotonic() + 1))
+            if self._governor.era == era or self._clock.monotonic() > give_up:
+                return
+
+    async def _after_no_delivery(self, fault: NotDelivered, failures: int) -> None:
+        if self._closed():
+            raise ClientClosed("the client was closed; the request was not sent") from fault
+        if failures >= _TRIES:
+            raise ConnectionFailed(
+                f"not sent, and nothing was paid: {fault}; tried {failures} times"
+            ) from fault
+        await sleep(self._clock, 2.0 ** (failures - 2) * (0.5 + 0.5 * self._rng.random()))
+
+    def _settle(self, request: ApiRequest, reply: Reply, *, sent: float, give_up: float) -> None:
+        """Act on an answer that is not what was wanted; returns only to send it again."""
+        now = self._clock.monotonic()
+        outcome = sort_answer(reply, now=self._clock.time())
+        if isinstance(outcome, Throttled):
+            self._governor.refused(
+                now, sent=sent, retry_after=outcome.error.retry_after, chance=self._rng.random()
+            )
+            if now + self._governor.wait(now) > give_up:
+                raise outcome.error
+            return
+        self._governor.answered(now)
+        if isinstance(outcome, Refused):
+            raise outcome.error
+        if isinstance(outcome, Accepted):
+            raise _unknown(
+                request,
+                f"it was accepted as task {outcome.task_id}, without the result",
+                reply.status,
+            )
+        _raise_unclear(request, outcome.error)
+
+
+def accepted(reply: Reply, *, now: float) -> Accepted | None:
+    """Read an acknowledgement, or an answer that already is the result."""
+    outcome = sort_answer(reply, now=now)
+    return outcome if isinstance(outcome, Accepted) else None
+
+
+def _raise_unclear(request: ApiRequest, error: APIError) -> NoReturn:
+    raise _unknown(request, str(error), error.status) from error
+
+
+def _unknown(request: ApiRequest, why: str, status: int | None = None) -> SubmissionUnknown:
+    name: Any = getattr(request, "action", request.path.rpartition("/")[2])
+    return SubmissionUnknown(
+        f"{name}: nobody knows whether the API accepted it: {why}. It may have been created and"
+        " paid, so it was not sent again; look for it at https://platform.acedata.cloud, and"
+        " submit it again only if it is not there",
+        request=request,
+        status=status,
+    )

@@ -1,0 +1,189 @@
+"""A handle on one task."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from typing import Any, Generic, TypeVar
+
+from acedata_async._rules.seats import Seat, Waiter
+from acedata_async._rules.verdict import TaskState
+from acedata_async.errors import (
+    AceDataError,
+    ClientClosed,
+    TaskFailed,
+    TaskNotFound,
+    WatchTimeout,
+)
+from acedata_async.models.task import Task
+from acedata_async.tasks.poller import Poller
+
+ResultT = TypeVar("ResultT")
+
+
+class TaskWatcher(Generic[ResultT]):
+    """A task that is somewhere on its way: await it for its result.
+
+    Await it as often as you like, from as many places as you like: they share the lookups, and
+    get the same result. Nothing is asked while nobody waits. Cancelling a wait ends that wait
+    only: the task lives on at the vendor, and the watcher can be awaited again.
+
+    A watcher comes from `ace.producer.generate` and its siblings, or from `ace.producer.watch`.
+    """
+
+    def __init__(self, poller: Poller, seat: Seat[Task], read: Callable[[Task], ResultT]) -> None:
+        self._poller = poller
+        self._seat = seat
+        self._read = read
+        self._missing = False
+
+    def __repr__(self) -> str:
+        progress = "" if self.progress is None else f" {self.progress:.0%}"
+        return f"<TaskWatcher {self.id} {self.state}{progress}>"
+
+    @property
+    def id(self) -> str | None:
+        """The task's id; None for an answer that never was a task."""
+        return self._seat.task_id or None
+
+    @property
+    def task(self) -> Task | None:
+        """The record as last seen, or None before the first look."""
+        return self._seat.record
+
+    @property
+    def state(self) -> TaskState:
+        """The state as last seen; `pending` before the first look."""
+        return self.task.state if self.task else "pending"
+
+    @property
+    def progress(self) -> float | None:
+        """The progress as last seen, from 0 to 1; None where it is not known."""
+        return self.task.progress if self.task else None
+
+    def done(self) -> bool:
+        """Say whether the task is known to be over, with whatever outcome."""
+        return self._seat.final
+
+    def __await__(self) -> Generator[Any, None, ResultT]:
+        return self.result().__await__()
+
+    async def result(self, timeout: float | None = None) -> ResultT:
+        """Wait until the task is over and return what came out of it.
+
+        Cancelling the call ends this wait only.
+
+        Args:
+            timeout: Seconds to wait at most; None for the policy's deadline, 15 minutes unless
+                set otherwise.
+
+        Raises:
+            TaskFailed: The record says that the task failed, or makes no sense.
+            MalformedResponse: The task succeeded without what was asked for.
+            TaskNotFound: The id was given by you, and has no record.
+            WatchTimeout: The task was not over in time. It lives on.
+            AuthenticationError: The token may not look the task up.
+            PermissionDenied: The same, for another reason.
+            ClientClosed: The client was closed.
+        """
+        task = await self.wait(timeout)
+        if task.state != "succeeded":
+            raise TaskFailed(task)
+        return self._read(task)
+
+    async def wait(self, timeout: float | None = None) -> Task:
+        """Wait until the task is over and return its final record, however it ended.
+
+        Raises what `result` raises, except for the task's own failure. Cancelling the call ends
+        this wait only.
+
+        Args:
+            timeout: Seconds to wait at most; None for the policy's deadline.
+        """
+        if self.task is not None and self.done():
+            return self.task
+        news = asyncio.Event()
+        waiter = self.join(timeout, news.set)
+        try:
+            while waiter.ending is None:
+                await news.wait()
+                news.clear()
+        finally:
+            self._poller.leave(waiter)
+        return self._final(waiter, timeout)
+
+    async def __aiter__(self) -> AsyncIterator[Task]:
+        """Yield the record each time that it tells something new, the final one last.
+
+        What is known already comes first. No extra request is made for it. The task's own
+        failure is not raised; otherwise it raises what `wait` raises.
+        """
+        if self.task is not None and self.done():
+            yield self.task
+            return
+        news = asyncio.Event()
+        waiter = self.join(None, news.set)
+        seen = 0
+        try:
+            while waiter.ending is None:
+                if self._seat.version == seen:
+                    await news.wait()
+                    news.clear()
+                elif self.task is not None:
+                    seen = self._seat.version
+                    yield self.task
+        finally:
+            self._poller.leave(waiter)
+        final = self._final(waiter, None)
+        if self._seat.version != seen:
+            yield final
+
+    async def refresh(self) -> Task | None:
+        """Look at the task once, now, and return its record; None where there is none yet.
+
+        Raises:
+            APIError: The API refused, or failed several times.
+            ConnectionFailed: The API could not be reached.
+        """
+        self._missing = False
+        return await self._poller.refresh(self._seat)
+
+    @property
+    def settled(self) -> bool:
+        """Whether awaiting takes no time: the task is over, or its id is known to be unknown."""
+        return self._missing or self.done()
+
+    def join(self, timeout: float | None, wake: Callable[[], object]) -> Waiter[Task]:
+        """Begin a wait that calls `wake` on news; for the package's own use."""
+        if self._missing:
+            raise TaskNotFound(self._seat.task_id)
+        waiter = self._poller.join(self._seat, timeout=timeout, wake=wake)
+        self._seat = waiter.seat
+        return waiter
+
+    def settle(self, waiter: Waiter[Task]) -> bool:
+        """Take in how a wait ended and say whether that is for good; for the package's own use."""
+        self._missing = waiter.ending == "missing"
+        return self.settled
+
+    def _final(self, waiter: Waiter[Task], timeout: float | None) -> Task:
+        """Return the final record after a wait, or raise why there is none."""
+        task_id = self._seat.task_id
+        if self.settle(waiter):
+            if self.task is not None and self.done():
+                return self.task
+            raise TaskNotFound(task_id)
+        if waiter.ending == "deadline":
+            raise WatchTimeout([task_id], self._poller.patience(timeout)) from waiter.cause
+        if isinstance(waiter.cause, AceDataError):
+            raise barred(waiter.cause, [task_id]) from waiter.cause
+        raise ClientClosed(f"the client was closed while task {task_id} was awaited; it lives on")
+
+
+def barred(cause: AceDataError, task_ids: Sequence[str]) -> AceDataError:
+    """Return the error for waits that something ends for good, with the ids that live on."""
+    error = copy.copy(cause)
+    shown = ", ".join(task_ids[:5]) + (" …" if len(task_ids) > 5 else "")
+    error.args = (f"while watching {shown}: {cause}",)
+    return error

@@ -1,0 +1,186 @@
+"""A handle on many tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
+from typing import Any, Literal, TypeVar, overload
+
+from acedata_async._rules.seats import Waiter
+from acedata_async.errors import AceDataError, ClientClosed, InvalidRequest, WatchTimeout
+from acedata_async.models.task import Task
+from acedata_async.tasks.poller import Poller
+from acedata_async.tasks.watcher import TaskWatcher, barred
+
+ResultT = TypeVar("ResultT")
+
+_FORM = "acedata-watchset"
+_VERSION = 1
+
+
+class WatchSet(Sequence[TaskWatcher[ResultT]]):
+    """Many tasks watched together, in the order in which their ids were given.
+
+    It is a sequence of watchers; `async for` yields them as they end; `results` waits for all.
+    Ten thousand ids are one call and share their lookups.
+    """
+
+    def __init__(self, poller: Poller, watchers: Sequence[TaskWatcher[ResultT]]) -> None:
+        self._poller = poller
+        self._watchers = tuple(watchers)
+
+    def __repr__(self) -> str:
+        done = sum(watcher.done() for watcher in self._watchers)
+        return f"<WatchSet {done} of {len(self)} done>"
+
+    def __len__(self) -> int:
+        return len(self._watchers)
+
+    @overload
+    def __getitem__(self, index: int) -> TaskWatcher[ResultT]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[TaskWatcher[ResultT]]: ...
+    def __getitem__(
+        self, index: int | slice
+    ) -> TaskWatcher[ResultT] | Sequence[TaskWatcher[ResultT]]:
+        return self._watchers[index]
+
+    def __iter__(self) -> Iterator[TaskWatcher[ResultT]]:
+        return iter(self._watchers)
+
+    def __aiter__(self) -> AsyncIterator[TaskWatcher[ResultT]]:
+        """Yield each watcher once when its task is over or its id turns out to be unknown.
+
+        Await the watcher for its result: that takes no time. Leaving the loop early ends the
+        waits and nothing else.
+
+        Raises:
+            WatchTimeout: The policy's deadline passed; `task_ids` names what was not over.
+            AuthenticationError: The token may not look the tasks up.
+            PermissionDenied: The same, for another reason.
+            ClientClosed: The client was closed.
+        """
+        return self.as_completed()
+
+    async def as_completed(
+        self,
+        timeout: float | None = None,
+    ) -> AsyncIterator[TaskWatcher[ResultT]]:
+        """Do what `async for` over the set does, with a timeout in seconds of your own."""
+        ended: deque[TaskWatcher[ResultT]] = deque()
+        news = asyncio.Event()
+        waiters: dict[TaskWatcher[ResultT], Waiter[Task]] = {}
+
+        def wake(watcher: TaskWatcher[ResultT]) -> None:
+            if waiters[watcher].ending is not None:
+                ended.append(watcher)
+                news.set()
+
+        try:
+            for watcher in self._watchers:
+                if watcher.settled:
+                    ended.append(watcher)
+                else:
+                    waiters[watcher] = watcher.join(timeout, partial(wake, watcher))
+            for _ in range(len(self)):
+                while not ended:
+                    news.clear()
+                    await news.wait()
+                watcher = ended.popleft()
+                waiter = waiters.pop(watcher, None)
+                if waiter is not None:
+                    self._poller.leave(waiter)
+                    if not watcher.settle(waiter):
+                        raise self._cut_short(waiter, [watcher, *waiters], timeout)
+                yield watcher
+        finally:
+            for waiter in waiters.values():
+                self._poller.leave(waiter)
+
+    @overload
+    async def results(
+        self, *, return_exceptions: Literal[False] = False, timeout: float | None = None
+    ) -> list[ResultT]: ...
+    @overload
+    async def results(
+        self, *, return_exceptions: Literal[True], timeout: float | None = None
+    ) -> list[ResultT | AceDataError]: ...
+    async def results(
+        self,
+        *,
+        return_exceptions: bool = False,
+        timeout: float | None = None,
+    ) -> list[Any]:
+        """Wait for all and return their results, in the order of the ids.
+
+        Args:
+            return_exceptions: Put errors in the place of results instead of raising the first.
+                It covers everything that `TaskWatcher.result` raises.
+            timeout: Seconds to wait at most; None for the policy's deadline.
+
+        Raises:
+            TaskFailed: A task failed. Everything else that `TaskWatcher.result` raises, too.
+        """
+        cut_short: AceDataError | None = None
+        try:
+            async for watcher in self.as_completed(timeout):
+                if not return_exceptions:
+                    await watcher
+        except AceDataError as error:
+            if not return_exceptions:
+                raise
+            cut_short = error
+        return [await _outcome(watcher, cut_short) for watcher in self._watchers]
+
+    def to_json(self) -> str:
+        """Return the ids as a JSON text, for `read_ids` in another process. It has no secrets."""
+        task_ids = [watcher.id for watcher in self._watchers]
+        return json.dumps({"form": _FORM, "version": _VERSION, "task_ids": task_ids})
+
+    @staticmethod
+    def read_ids(text: str) -> list[str]:
+        """Return the ids in a text that `to_json` wrote; give them to `watch_many`.
+
+        Raises:
+            InvalidRequest: The text is something else, or of a newer version.
+        """
+        allowed = f"what WatchSet.to_json returned, version {_VERSION}"
+        try:
+            saved = json.loads(text)
+            if saved["form"] != _FORM or saved["version"] != _VERSION:
+                raise InvalidRequest("text", text, allowed)
+            task_ids = saved["task_ids"]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InvalidRequest("text", text, allowed) from error
+        if not isinstance(task_ids, list) or not all(isinstance(one, str) for one in task_ids):
+            raise InvalidRequest("task_ids", task_ids, "a list of ids")
+        return task_ids
+
+    def _cut_short(
+        self,
+        waiter: Waiter[Task],
+        left: Sequence[TaskWatcher[ResultT]],
+        timeout: float | None,  # the seconds that were asked for
+    ) -> AceDataError:
+        task_ids = [watcher.id or "" for watcher in left]
+        if waiter.ending == "deadline":
+            error: AceDataError = WatchTimeout(task_ids, self._poller.patience(timeout))
+            error.__cause__ = waiter.cause
+            return error
+        if isinstance(waiter.cause, AceDataError):
+            return barred(waiter.cause, task_ids)
+        return ClientClosed(f"the client was closed while {len(left)} tasks were awaited")
+
+
+async def _outcome(
+    watcher: TaskWatcher[ResultT], cut_short: AceDataError | None
+) -> ResultT | AceDataError:
+    if cut_short is not None and not watcher.settled:
+        return cut_short
+    try:
+        return await watcher
+    except AceDataError as error:
+        return error

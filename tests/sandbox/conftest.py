@@ -1,0 +1,89 @@
+"""A sandbox in memory and plain httpx to talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from acedata_async.sandbox import Sandbox
+from acedata_async.testing import ManualClock
+
+BASE = "https://sandbox.acedata.invalid"
+TOKEN = {"Authorization": "Bearer sandbox-token"}
+LYRIC = "[Verse]\nWoke up with the sun in my eyes\n[Chorus]\nHappy days are rolling in"
+
+
+class Caller:
+    """Plain calls on a sandbox, without the client of this package."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def submit(self, address: str = "audios", **body: Any) -> httpx.Response:
+        """Submit a body."""
+        return await self.http.post(f"/producer/{address}", json=body)
+
+    async def generate(self, prompt: str = "A song", **fields: Any) -> str:
+        """Submit a song asynchronously and return its task id."""
+        body = {"action": "generate", "prompt": prompt, "async": True, **fields}
+        reply = await self.submit(**body)
+        assert reply.status_code == 200, reply.text
+        task_id: str = reply.json()["task_id"]
+        return task_id
+
+    async def song(self, **fields: Any) -> dict[str, Any]:
+        """Have a song made synchronously and return its item."""
+        reply = await self.submit(**{"action": "generate", "prompt": "A song", **fields})
+        assert reply.status_code == 200, reply.text
+        item: dict[str, Any] = reply.json()["data"][0]
+        return item
+
+    async def look_up(self, task_id: str) -> dict[str, Any]:
+        """Return the record of one task."""
+        reply = await self.http.post("/producer/tasks", json={"action": "retrieve", "id": task_id})
+        assert reply.status_code == 200, reply.text
+        record: dict[str, Any] = reply.json()
+        return record
+
+    async def batch(self, *ids: str) -> httpx.Response:
+        """Look several tasks up at once."""
+        return await self.http.post(
+            "/producer/tasks", json={"action": "retrieve_batch", "ids": list(ids)}
+        )
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The vendor's clock; it jumps."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
+    """A sandbox whose songs take 40 s."""
+    async with Sandbox(clock=clock, durations=40.0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def caller(sandbox: Sandbox) -> AsyncIterator[Caller]:
+    """Somebody who calls that sandbox, without any timeout of their own."""
+    async with caller_of(sandbox) as http:
+        yield Caller(http)
+
+
+def caller_of(sandbox: Sandbox, **options: Any) -> httpx.AsyncClient:
+    """Return an httpx client on a sandbox in memory."""
+    settings: dict[str, Any] = {"base_url": BASE, "headers": TOKEN, "timeout": None} | options
+    return httpx.AsyncClient(transport=sandbox.transport(), **settings)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop run until a condition holds, for five real seconds at most."""
+    async with asyncio.timeout(5.0):
+        while not condition():  # noqa: ASYNC110 - the sandbox has no event for it
+            await asyncio.sleep(0)

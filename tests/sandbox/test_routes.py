@@ -1,0 +1,183 @@
+"""Which address leads where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acedata_async.sandbox import FAULTS, Sandbox, Stage
+from acedata_async.sandbox.limits import Limits
+from acedata_async.sandbox.replies import Reply
+from acedata_async.sandbox.routes import Request, control, respond
+from acedata_async.sandbox.vendor import Vendor
+
+from .conftest import Caller, caller_of
+
+_ADDRESSES = ["audios", "tasks", "lyrics", "upload", "videos", "wav"]
+
+
+@pytest.mark.parametrize("address", _ADDRESSES)
+async def test_token_needed(sandbox: Sandbox, address: str) -> None:
+    """Every address below /producer wants a token."""
+    async with caller_of(sandbox, headers={}) as http:
+        reply = await http.post(f"/producer/{address}", json={})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (401, "no_token")
+    assert reply.json()["trace_id"]
+
+
+async def test_only_token() -> None:
+    """A sandbox with a token takes no other."""
+    async with Sandbox(token="mine") as sandbox, caller_of(sandbox) as http:
+        reply = await http.post("/producer/tasks", json={"id": "x"})
+        assert reply.json()["error"]["code"] == "invalid_token"
+        good = {"Authorization": "Bearer mine"}
+        assert (await http.post("/producer/tasks", json={"id": "x"}, headers=good)).json() == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/producer/no_such"), ("GET", "/producer/audios"), ("GET", "/"), ("PUT", "/sandbox")],
+)
+async def test_unknown_path(caller: Caller, method: str, path: str) -> None:
+    """What is not an API is said to be none."""
+    reply = await caller.http.request(method, path)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "no_api")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"a": NaN}',
+        b'{"a": 1e999}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"a": ' + b'{"a":' * 100 + b"1" + b"}" * 101,
+    ],
+)
+@pytest.mark.parametrize("address", _ADDRESSES)
+async def test_hostile_bodies(caller: Caller, address: str, body: bytes) -> None:
+    """A body that is no plain JSON object is refused."""
+    reply = await caller.http.post(f"/producer/{address}", content=body)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "bad_request")
+
+
+async def test_media(caller: Caller) -> None:
+    """Media are served to GET and HEAD, without a token, and only those that there are."""
+    song = await caller.song()
+    async with httpx.AsyncClient(transport=caller.http._transport) as http:
+        cover = await http.get(song["image_url"])
+        assert cover.headers["content-type"] == "image/jpeg"
+        assert cover.headers["content-length"] == str(len(cover.content))
+        head = await http.head(song["audio_url"])
+        assert head.headers["content-type"] == "audio/mp4"
+        assert int(head.headers["content-length"]) > 1000
+        assert head.content == b""
+        assert (await http.post(song["audio_url"])).status_code == 404
+        assert (await http.get(f"{song['audio_url']}x")).status_code == 404
+    assert httpx.URL(song["audio_url"]).host == "media.sandbox.acedata.invalid"
+    assert song["audio_url"].endswith(".m4a")
+
+
+_MEDIA: dict[str, object] = {
+    "media-cut": httpx.RemoteProtocolError,
+    "media-hang": httpx.ReadTimeout,
+    "media-404": (404, "text/plain"),
+    "media-500": (500, "text/plain"),
+    "media-html": (200, "text/html; charset=utf-8"),
+}
+
+
+@pytest.mark.parametrize("name", [n for n, f in FAULTS.items() if f.stage is Stage.MEDIA])
+async def test_media_faults(sandbox: Sandbox, caller: Caller, name: str) -> None:
+    """A file can break off, stall, be gone or be something else."""
+    song = await caller.song()
+    sandbox.inject(name, times=1)
+    caller.http.timeout = httpx.Timeout(15.0)
+    expected = _MEDIA[name]
+    if isinstance(expected, type):
+        with pytest.raises(httpx.TransportError) as caught:
+            await caller.http.get(song["audio_url"])
+        assert type(caught.value) is expected
+    else:
+        reply = await caller.http.get(song["audio_url"])
+        assert (reply.status_code, reply.headers["content-type"]) == expected
+    assert (await caller.http.get(song["audio_url"])).status_code == 200
+
+
+async def test_control(sandbox: Sandbox, caller: Caller) -> None:
+    """Another process reads the counts and sets the faults; that itself is not counted."""
+    fault = {"fault": "throttle", "times": 1, "probability": 1, "on": "generate"}
+    assert (await caller.http.post("/sandbox/faults", json=fault)).status_code == 200
+    assert (await caller.submit(action="generate", prompt="x")).status_code == 429
+    assert await caller.generate()
+    await caller.http.post("/sandbox/faults", json={"fault": "throttle"})
+    assert (await caller.http.delete("/sandbox/faults")).status_code == 200
+    assert await caller.generate()
+    stats = (await caller.http.get("/sandbox/stats")).json()
+    assert stats["submissions"] == 2
+    assert stats["statuses"] == {"200": 2, "429": 1}
+    assert stats == json.loads(json.dumps(stats))
+    assert sandbox.stats.media_requests == 0
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {},
+        [],
+        {"fault": "no-such"},
+        {"fault": "throttle", "times": "1"},
+        {"fault": "throttle", "times": True},
+        {"fault": "throttle", "probability": None},
+        {"fault": "throttle", "on": ["generate"]},
+        {"fault": "throttle", "on": "retrieve"},
+    ],
+)
+async def test_bad_wishes(caller: Caller, wish: Any) -> None:
+    """A fault that cannot be is refused with the reason."""
+    reply = await caller.http.post("/sandbox/faults", json=wish)
+    assert reply.status_code == 400
+    assert reply.json()["error"]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=5,
+)
+_KEYS = st.sampled_from(
+    ["prompt", "lyric", "title", "custom", "seed", "model", "audio_id", "ids", "id", "async"]
+)
+_BODIES = st.dictionaries(_KEYS | st.text(max_size=3), _JSON, max_size=6)
+_ACTIONS = st.sampled_from(["generate", "cover", "retrieve", "retrieve_batch", "stems"]) | _JSON
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(address=st.sampled_from(_ADDRESSES), body=_BODIES, action=_ACTIONS)
+def test_any_json(address: str, body: dict[str, Any], action: Any) -> None:
+    """Whatever JSON comes, the answer is JSON with a sensible status."""
+    vendor = Vendor(
+        seed=0, token=None, durations=1.0, page_size=None, batch_limit=20, limits=Limits()
+    )
+    request = Request(
+        method="POST",
+        path=f"/producer/{address}",
+        authorization="Bearer x",
+        body=json.dumps({"action": action, **body}).encode(),
+        media_base="https://media",
+    )
+    assert control(vendor, request, 0.0) is None
+    reply = respond(vendor, request, 0.0)
+    assert isinstance(reply, Reply)
+    assert reply.status in {200, 400}
+    json.loads(reply.body)

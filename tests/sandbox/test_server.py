@@ -1,0 +1,130 @@
+"""The door on the network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from acedata_async.sandbox import Sandbox, SystemClock
+from acedata_async.sandbox.server import _Server
+
+from .conftest import TOKEN, Caller, until
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A sandbox on the real clock with quick songs."""
+    async with Sandbox(clock=SystemClock(), durations=0.01) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def caller(sandbox: Sandbox) -> AsyncIterator[Caller]:
+    """Somebody who calls it over a socket."""
+    async with (
+        sandbox.listen() as base_url,
+        httpx.AsyncClient(base_url=base_url, headers=TOKEN, timeout=5.0) as http,
+    ):
+        yield Caller(http)
+
+
+async def test_song(sandbox: Sandbox, caller: Caller) -> None:
+    """A song is made and downloaded from the same address; connections are counted."""
+    song = await caller.song()
+    assert song["audio_url"].startswith(str(caller.http.base_url))
+    assert (await caller.http.get(song["audio_url"])).headers["content-type"] == "audio/mp4"
+    stats = (await caller.http.get("/sandbox/stats")).json()
+    assert (stats["submissions"], stats["connections"]) == (1, 1)
+    assert sandbox.stats.media_requests == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("cut-after-accept", httpx.RemoteProtocolError),
+        ("reset-after-accept", httpx.ReadError),
+        ("refuse-connection", httpx.RemoteProtocolError),
+        ("hang-after-accept", httpx.ReadTimeout),
+    ],
+)
+async def test_broken_connections(
+    sandbox: Sandbox,
+    caller: Caller,
+    caplog: pytest.LogCaptureFixture,
+    fault: str,
+    error: type[Exception],
+) -> None:
+    """A connection ends as the fault says, the next one works, and nothing is logged."""
+    caller.http.timeout = httpx.Timeout(5.0, read=0.05)
+    with pytest.raises(error):
+        await caller.generate(f"#sandbox:{fault}")
+    assert len(sandbox.tasks) == fault.endswith("-after-accept")
+    assert await caller.generate()
+    assert [entry for entry in caplog.records if entry.name.startswith("uvicorn")] == []
+
+
+async def test_cut_in_a_body(sandbox: Sandbox, caller: Caller) -> None:
+    """A file breaks off in the middle."""
+    song = await caller.song()
+    sandbox.inject("media-cut", times=1)
+    with pytest.raises(httpx.RemoteProtocolError, match="complete message body"):
+        await caller.http.get(song["audio_url"])
+
+
+async def test_caller_leaves_before_the_answer(sandbox: Sandbox) -> None:
+    """A synchronous answer nobody waits for any more is dropped quietly."""
+    slow = Sandbox(clock=SystemClock(), durations=60.0)
+    async with slow.listen("::1") as base_url, httpx.AsyncClient(timeout=0.05) as http:
+        assert base_url.startswith("http://[::1]:")
+        with pytest.raises(httpx.ReadTimeout):
+            await http.post(
+                f"{base_url}/producer/audios",
+                json={"action": "generate", "prompt": "x"},
+                headers=TOKEN,
+            )
+        await until(lambda: not slow.stats.in_flight)
+
+
+async def test_address_in_use(sandbox: Sandbox) -> None:
+    """An address that cannot be had is the system's own error."""
+    async with sandbox.listen() as base_url:
+        with pytest.raises(OSError, match="in use"):
+            async with sandbox.listen(port=int(base_url.rpartition(":")[2])):
+                pass
+
+
+async def test_closing_with_a_request_that_hangs(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end of the server breaks off what hangs, at once and without a word in the log."""
+    async with httpx.AsyncClient(headers=TOKEN, timeout=30.0) as http:
+        async with sandbox.listen() as base_url:
+            http.base_url = httpx.URL(base_url)
+            call = asyncio.create_task(Caller(http).generate("#sandbox:hang-after-accept"))
+            await until(lambda: sandbox.tasks)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await call
+    assert sandbox.stats.in_flight == 0
+    assert [entry for entry in caplog.records if entry.name.startswith("uvicorn")] == []
+
+
+async def test_failing_start(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that cannot start says why, and nobody waits for it."""
+
+    async def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(_Server, "startup", fail)
+    with pytest.raises(ZeroDivisionError):
+        async with sandbox.listen():
+            pass
+
+
+async def test_large_body(caller: Caller) -> None:
+    """A body beyond all reason is refused although it comes in pieces."""
+    reply = await caller.submit(action="generate", prompt="x", lyric="x" * 3_000_000)
+    assert reply.status_code == 413

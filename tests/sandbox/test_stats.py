@@ -1,0 +1,47 @@
+"""The counting."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from acedata_async.sandbox import Sandbox
+from acedata_async.testing import ManualClock
+
+from .conftest import Caller
+
+
+async def test_counts(sandbox: Sandbox, caller: Caller, clock: ManualClock) -> None:
+    """Submissions, lookups, statuses, bytes and media are counted where they arrive."""
+    first = await caller.generate()
+    await clock.advance(20.0)
+    second = await caller.generate()
+    await clock.advance(30.0)
+    third = await caller.generate("#sandbox:never")
+    await clock.advance(20.0)
+    sandbox.inject("throttle", times=1)
+    await caller.submit(action="generate", prompt="x")
+    record = await caller.look_up(first)
+    await caller.batch(first, second, third)
+    url = record["response"]["data"][0]["audio_url"]
+    song = await caller.http.get(url)
+    stats = sandbox.stats
+    assert stats.submissions == 3
+    assert stats.submissions_by_action == {"generate": 3}
+    assert stats.submission_requests == 4
+    assert (stats.lookups, stats.lookups_single, stats.lookups_batch) == (2, 1, 1)
+    assert stats.ids_per_batch == (3,)
+    assert stats.statuses == {200: 5, 429: 1}
+    assert (stats.in_flight, stats.max_in_flight, stats.max_tasks_in_flight) == (0, 1, 2)
+    assert (stats.media_requests, stats.media_requests_with_token) == (1, 1)
+    assert stats.bytes_sent > len(song.content)
+
+
+async def test_frozen(sandbox: Sandbox, caller: Caller) -> None:
+    """A snapshot does not change any more."""
+    before = sandbox.stats
+    await caller.generate()
+    assert before.submissions == 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        before.submissions = 7  # type: ignore[misc]  # what must not be possible
