@@ -13,51 +13,56 @@ The path of one song through the package: `models.producer` (what is asked for, 
 imports them.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from acedata_async._version import __version__
-from acedata_async.client import AceData
-from acedata_async.config import PollPolicy, Timeouts
-from acedata_async.errors import (
-    AceDataError,
-    APIError,
-    AuthenticationError,
-    ClientClosed,
-    ConfigurationError,
-    ConnectionFailed,
-    DownloadError,
-    InsufficientBalance,
-    InvalidRequest,
-    LedgerError,
-    MalformedResponse,
-    NotFound,
-    PaymentRequired,
-    PermissionDenied,
-    RateLimited,
-    ServerError,
-    SubmissionUnknown,
-    TaskFailed,
-    TaskNotFound,
-    WatchTimeout,
-)
-from acedata_async.models.producer import (
-    CoverRequest,
-    ExtendRequest,
-    GenerateRequest,
-    ProducerRequest,
-    ReplaceSectionRequest,
-    SongRequest,
-    StemsRequest,
-    SwapInstrumentalsRequest,
-    SwapVocalsRequest,
-    UploadCoverRequest,
-    UploadExtendRequest,
-    UploadReplaceSectionRequest,
-    VariationRequest,
-)
-from acedata_async.models.request import RequestWarning
-from acedata_async.models.results import Audio, Lyrics, Stems, UploadedAudio, VideoFile, WavFile
-from acedata_async.models.task import Failure, Task
-from acedata_async.tasks.watcher import TaskWatcher
-from acedata_async.tasks.watchset import WatchSet
+
+if TYPE_CHECKING:
+    from acedata_async.client import AceData
+    from acedata_async.config import PollPolicy, Timeouts
+    from acedata_async.errors import (
+        AceDataError,
+        APIError,
+        AuthenticationError,
+        ClientClosed,
+        ConfigurationError,
+        ConnectionFailed,
+        DownloadError,
+        InsufficientBalance,
+        InvalidRequest,
+        LedgerError,
+        MalformedResponse,
+        NotFound,
+        PaymentRequired,
+        PermissionDenied,
+        RateLimited,
+        ServerError,
+        SubmissionUnknown,
+        TaskFailed,
+        TaskNotFound,
+        WatchTimeout,
+    )
+    from acedata_async.models.producer import (
+        CoverRequest,
+        ExtendRequest,
+        GenerateRequest,
+        ProducerRequest,
+        ReplaceSectionRequest,
+        SongRequest,
+        StemsRequest,
+        SwapInstrumentalsRequest,
+        SwapVocalsRequest,
+        UploadCoverRequest,
+        UploadExtendRequest,
+        UploadReplaceSectionRequest,
+        VariationRequest,
+    )
+    from acedata_async.models.request import RequestWarning
+    from acedata_async.models.results import Audio, Lyrics, Stems, UploadedAudio, VideoFile, WavFile
+    from acedata_async.models.task import Failure, Task
+    from acedata_async.tasks.watcher import TaskWatcher
+    from acedata_async.tasks.watchset import WatchSet
 
 __all__ = [
     "APIError",
@@ -109,3 +114,30 @@ __all__ = [
     "WavFile",
     "__version__",
 ]
+
+_HOMES = (
+    "errors",
+    "config",
+    "models.request",
+    "models.results",
+    "models.task",
+    "models.producer",
+    "tasks.watcher",
+    "tasks.watchset",
+    "client",
+)
+"""Where the public names live, each module imported no earlier than somebody asks."""
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name when it is first used: importing the package itself costs nothing."""
+    if name in __all__:
+        for home in _HOMES:
+            module = import_module(f"{__name__}.{home}")
+            if name in vars(module):
+                return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

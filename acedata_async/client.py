@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from acedata_async._clock import Clock, SystemClock
-from acedata_async._transport.http import HttpTransport
 from acedata_async._version import __version__
 from acedata_async.audio.download import Downloadable, Downloader
 from acedata_async.config import PollPolicy, Timeouts, read_credentials
@@ -61,6 +60,10 @@ class AceData:
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
+        # Not at the top: httpx costs half of the import time, and drags in whatever it finds of
+        # its own command line (rich, click).
+        from acedata_async._transport.http import HttpTransport  # noqa: PLC0415
+
         credentials = read_credentials(api_token, base_url)
         timeouts = timeouts or Timeouts()
         clock = clock or SystemClock()

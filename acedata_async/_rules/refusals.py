@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from acedata_async._rules.exchange import Reply
@@ -116,6 +115,9 @@ def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
         return None
     seconds = as_number(value)
     if seconds is None:
+        # Not at the top: rarely needed, and a twentieth of the import time.
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
         try:
             seconds = parsedate_to_datetime(value).timestamp() - now
         except (ValueError, OverflowError):

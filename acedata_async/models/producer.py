@@ -4,10 +4,8 @@ The fields and their ranges are those of the vendor's Producer Audios document; 
 and the `upload_*` actions are in that document and not in its OpenAPI file.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
-from typing import Annotated, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -84,6 +82,11 @@ class ProducerRequest(ApiRequest, Generic[ResultT]):
     action: ClassVar[str]
 
     callback_url: WebAddress | None = Field(None, repr=False)
+
+    if not TYPE_CHECKING:  # the result is of interest to type checkers only
+
+        def __class_getitem__(cls, _: Any) -> type[Self]:
+            return cls
 
     @abstractmethod
     def result_of(self, task: Task) -> ResultT:

@@ -1,7 +1,5 @@
 """The base of everything that the API sends back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -30,7 +28,7 @@ class ReplyModel(BaseModel):
     as it was sent.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=(), defer_build=True)
 
     _raw: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 

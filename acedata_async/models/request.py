@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 from urllib.parse import urlsplit
 
@@ -59,7 +58,7 @@ class ApiRequest(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, protected_namespaces=(), validate_default=False
+        frozen=True, extra="forbid", strict=True, protected_namespaces=(), defer_build=True
     )
 
     path: ClassVar[str]
@@ -152,6 +151,9 @@ def _allowed(model: type[ApiRequest], name: str) -> str:
 
 
 def _known_fields(model: type[ApiRequest], name: str) -> str:
+    # Not at the top: needed for a mistake only.
+    from difflib import get_close_matches  # noqa: PLC0415
+
     names: Iterable[str] = model.model_fields
     close = get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""

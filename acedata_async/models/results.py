@@ -1,7 +1,5 @@
 """What comes out of a task: songs, stems, lyrics, files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

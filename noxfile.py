@@ -1,0 +1,139 @@
+"""Every check of the project; `nox -l` lists them. CI runs nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "imports", "tests", "examples", "package"]
+
+SUPPORTED = ("3.11", "3.12", "3.13")
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+CODE = ("acedata_async", "tests", "examples", "scripts", "benchmarks", "noxfile.py")
+PRESENT = [path for path in CODE if Path(path).exists()]
+
+
+def _interpreters() -> list[str]:
+    """Return every supported Python that is installed, also those that pyenv keeps apart."""
+    if os.environ.get("CI"):
+        return [THIS]
+    if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ:
+        listed = subprocess.run(
+            ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=False
+        ).stdout.split()
+        os.environ["PYENV_VERSION"] = ":".join(
+            sorted(listed, key=lambda version: not version.startswith(THIS + "."))
+        )
+    return [version for version in SUPPORTED if version == THIS or _runs(f"python{version}")]
+
+
+def _runs(command: str) -> bool:
+    return (
+        shutil.which(command) is not None
+        and subprocess.run([command, "-c", ""], capture_output=True, check=False).returncode == 0
+    )
+
+
+def _groups(name: str) -> list[str]:
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
+
+
+@nox.session(python=_interpreters())
+def tests(session: nox.Session) -> None:
+    """Run the tests and report the coverage of lines and branches."""
+    session.install("-e", ".[all]", *_groups("tests"))
+    data = str(Path(session.create_tmp()) / "coverage")
+    session.env["COVERAGE_FILE"] = data
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report", "--fail-under=0" if session.posargs else "--fail-under=97")
+
+
+@nox.session(python=THIS)
+def demo(session: nox.Session) -> None:
+    """Make every song of examples/songs.jsonl on the embedded sandbox, into out/."""
+    session.install(".[all]")
+    session.run(
+        "acedata", "run", "examples/songs.jsonl", "--sandbox", "-o", "out", *session.posargs
+    )
+
+
+@nox.session(python=THIS)
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(*_groups("lint"))
+    session.run("ruff", "check", *PRESENT)
+    session.run("ruff", "format", "--check", *PRESENT)
+
+
+@nox.session(python=THIS)
+def types(session: nox.Session) -> None:
+    """Check the types of the package, the tests and the examples, strictly."""
+    session.install("-e", ".[all]", "nox", *_groups("tests"), *_groups("types"))
+    session.run("mypy", *PRESENT)
+
+
+@nox.session(python=THIS)
+def imports(session: nox.Session) -> None:
+    """Check that imports point down, and that optional packages stay optional."""
+    session.install("-e", ".[all]", *_groups("imports"))
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session(python=THIS)
+def examples(session: nox.Session) -> None:
+    """Execute the code in README and docs, on the sandbox."""
+    session.install("-e", ".[all]", *_groups("tests"))
+    session.run("pytest", "-q", "--no-header", "docs/run_examples.py", *session.posargs)
+
+
+@nox.session(python=THIS)
+def package(session: nox.Session) -> None:
+    """Build the wheel, and import it in an environment that has nothing else."""
+    session.install("build")
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist), ".", silent=True)
+    wheel = next(dist.glob("*.whl"))
+    empty = Path(session.create_tmp()) / "empty"
+    shutil.rmtree(empty, ignore_errors=True)
+    session.run("python", "-m", "venv", str(empty), silent=True)
+    python = next(p for p in (empty / "bin/python", empty / "Scripts/python.exe") if p.exists())
+    session.run(str(python), "-m", "pip", "install", "-q", str(wheel), external=True, silent=True)
+    session.run(
+        str(python),
+        "-c",
+        "import acedata_async, sys; from acedata_async.sandbox import Sandbox;"
+        " from importlib.resources import files;"
+        " assert (files('acedata_async') / 'py.typed').is_file();"
+        " extras = {'typer', 'rich', 'uvicorn', 'starlette', 'pytest'} & set(sys.modules);"
+        " assert not extras, extras; print('imported', acedata_async.__version__)",
+        external=True,
+    )
+
+
+@nox.session(python=THIS)
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions of the dependencies that are allowed."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["cli"], *extras["sandbox"]]
+    floors = [spec.split(",")[0].replace(">=", "==") for spec in wanted]
+    session.install(*floors, *_groups("tests"))
+    session.install("--no-deps", "-e", ".")
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session(python=THIS)
+def import_time(session: nox.Session) -> None:
+    """Print how long the import takes, beside that of its own dependencies."""
+    session.install(".")
+    session.run("python", "scripts/import_time.py")
