@@ -129,14 +129,16 @@ _HOMES = (
 """Where the public names live, each module imported no earlier than somebody asks."""
 
 
-def __getattr__(name: str) -> Any:
-    """Fetch a public name when it is first used: importing the package itself costs nothing."""
-    if name in __all__:
-        for home in _HOMES:
-            module = import_module(f"{__name__}.{home}")
-            if name in vars(module):
-                return globals().setdefault(name, getattr(module, name))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker is to see the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        """Fetch a public name when it is first used: importing the package itself costs nothing."""
+        if name in __all__:
+            for home in _HOMES:
+                module = import_module(f"{__name__}.{home}")
+                if name in vars(module):
+                    return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

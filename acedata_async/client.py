@@ -141,7 +141,7 @@ class AceData:
 
         The file appears under its final name only when it is whole, and never takes the place of
         another: a second file of the same name gets a number. The token does not travel with it.
-        Cancelling the call leaves no file behind.
+        Cancelling the call leaves no half file behind.
 
         Args:
             audio: What to fetch.

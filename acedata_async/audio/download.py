@@ -113,6 +113,7 @@ class Downloader:
             part = order.directory / f".{name}.{secrets.token_hex(4)}.part"
             try:
                 await self._write(order, stream, part)
+                _check_wanted(order)
                 return await to_thread.run_sync(_publish, part, order.directory, name)
             finally:
                 with suppress(OSError):
@@ -127,7 +128,7 @@ class Downloader:
                 if stream.status not in {301, 302, 303, 307, 308}:
                     yield stream
                     return
-                url = urljoin(url, stream.headers.get("location", ""))
+                url = _next_url(url, stream.headers.get("location", ""))
         raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", url=url)
 
     async def _write(self, order: _Order, stream: Stream, part: Path) -> None:
@@ -136,8 +137,7 @@ class Downloader:
         try:
             buffer = bytearray()
             async for chunk in stream.chunks():
-                if order.abandoned:
-                    raise DownloadError("nobody waits for it any more", url=order.url)
+                _check_wanted(order)
                 buffer += chunk
                 size += len(chunk)
                 if len(buffer) >= _PIECE:
@@ -149,6 +149,18 @@ class Downloader:
         expected = as_number(stream.headers.get("content-length"))
         if size == 0 or (expected is not None and size != expected):
             raise _Passing(f"{size} bytes came of {'some' if expected is None else int(expected)}")
+
+
+def _check_wanted(order: _Order) -> None:
+    if order.abandoned:
+        raise DownloadError("nobody waits for it any more", url=order.url)
+
+
+def _next_url(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise DownloadError(f"redirected to {location!r}: {error}", url=url) from error
 
 
 def _check_answer(url: str, stream: Stream, content_type: str) -> None:

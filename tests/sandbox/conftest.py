@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -80,10 +79,3 @@ def caller_of(sandbox: Sandbox, **options: Any) -> httpx.AsyncClient:
     """Return an httpx client on a sandbox in memory."""
     settings: dict[str, Any] = {"base_url": BASE, "headers": TOKEN, "timeout": None} | options
     return httpx.AsyncClient(transport=sandbox.transport(), **settings)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the event loop run until a condition holds, for five real seconds at most."""
-    async with asyncio.timeout(5.0):
-        while not condition():  # noqa: ASYNC110 - the sandbox has no event for it
-            await asyncio.sleep(0)

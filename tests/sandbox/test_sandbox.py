@@ -11,8 +11,9 @@ import pytest
 from acedata_async import AceDataError, AuthenticationError
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
+from tests.patience import until
 
-from .conftest import Caller, caller_of, until
+from .conftest import Caller, caller_of
 
 
 async def test_closing_ends_what_is_under_way() -> None:

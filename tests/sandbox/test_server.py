@@ -11,8 +11,9 @@ import pytest
 
 from acedata_async.sandbox import Sandbox, SystemClock
 from acedata_async.sandbox.server import _Server
+from tests.patience import until
 
-from .conftest import TOKEN, Caller, until
+from .conftest import TOKEN, Caller
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ import pytest
 from acedata_async.sandbox import Sandbox
 from acedata_async.sandbox.vendor import Vendor
 from acedata_async.testing import ManualClock
+from tests.patience import until
 
-from .conftest import Caller, caller_of, until
+from .conftest import Caller, caller_of
 
 
 async def test_read_timeout(sandbox: Sandbox, caller: Caller, clock: ManualClock) -> None:

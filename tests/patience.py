@@ -1,0 +1,13 @@
+"""Waiting for something that has no event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop run until a condition holds, for five real seconds at most."""
+    async with asyncio.timeout(5.0):
+        while not condition():  # noqa: ASYNC110 - nobody has an event for it
+            await asyncio.sleep(0)

@@ -1,0 +1,348 @@
+"""Whom to ask about next: what each call does, and faults that other coalescers have."""
+
+from __future__ import annotations
+
+import pytest
+
+from .watching import DONE, LEAST, RUNNING, START, Note, Room, Trouble
+
+
+def test_one_task() -> None:
+    """A task is first looked at after four seconds, then again and again until it is final."""
+    room = Room()
+    waiter = room.wait("a")
+    assert room.looks() == []
+    assert room.wake_at() == 4.0
+    assert room.answer(room.look(4.0), {"a": RUNNING}) == [waiter]
+    assert room.wake_at() == 4.0 + LEAST
+    assert room.answer(room.look(4.0 + LEAST), {"a": RUNNING}) == []
+    assert room.answer(room.look(5.8), {"a": DONE}) == [waiter]
+    assert waiter.ending == "final"
+    assert room.looks(100.0) == []
+
+
+def test_task_from_elsewhere() -> None:
+    """A task that was submitted elsewhere is looked at right away."""
+    room = Room()
+    room.wait("a", acknowledged=False)
+    assert room.look(0.0).task_ids == ["a"]
+
+
+def test_nobody() -> None:
+    """With nobody waiting there is nothing to do and nothing to wake for."""
+    room = Room()
+    assert room.looks() == []
+    assert room.wake_at() is None
+    assert len(room.roster) == 0
+
+
+def test_two_waiters_share_a_seat() -> None:
+    """Two who wait for one id, however they came to it, cost one look and hear the same."""
+    room = Room()
+    first, second = room.wait("a"), room.wait("a")
+    assert first.seat is second.seat
+    assert len(room.roster) == 1
+    look = room.look(4.0)
+    assert look.task_ids == ["a"]
+    assert set(room.answer(look, {"a": DONE})) == {first, second}
+
+
+def test_all_share_a_request() -> None:
+    """All that is due shares one request, up to fifty ids."""
+    room = Room()
+    for number in range(120):
+        room.wait(str(number))
+    looks = room.looks(4.0)
+    assert [len(look.seats) for look in looks] == [50, 50, 20]
+    assert {task_id for look in looks for task_id in look.task_ids} == {
+        str(number) for number in range(120)
+    }
+
+
+def test_nearly_due_ride_along() -> None:
+    """What is nearly due rides along, but alone it makes no request."""
+    room = Room()
+    room.wait("a")
+    room.now += LEAST / 4
+    room.wait("b")
+    room.now += LEAST
+    room.wait("c")
+    assert room.look(4.0).task_ids == ["a", "b"]
+
+
+def test_at_most_four_under_way() -> None:
+    """No more than four lookups are under way at once; the rest waits for an answer."""
+    room = Room()
+    for number in range(300):
+        room.wait(str(number))
+    looks = room.looks(4.0)
+    assert len(looks) == 4
+    assert room.wake_at() == 900.0
+    room.answer(looks[0], dict.fromkeys(looks[0].task_ids, RUNNING))
+    assert len(room.looks()) == 1
+
+
+def test_governed() -> None:
+    """Lookups keep to the rate of the token, and the next is planned for its turn."""
+    room = Room(rate=1.0)
+    for number in range(400):
+        room.wait(str(number))
+    for look in room.looks(4.0):
+        room.answer(look, {task_id: DONE for task_id in look.task_ids})
+    assert len(room.looks()) == 1
+    assert room.wake_at() == pytest.approx(4.5)
+
+
+def test_refused() -> None:
+    """After a 429 nothing goes before its time, then the same tasks are asked for again."""
+    room = Room()
+    room.wait("a")
+    look = room.look(4.0)
+    room.roster.refused(look, Trouble(), retry_after=20.0, now=room.now)
+    assert room.looks(23.9) == []
+    assert room.wake_at() == pytest.approx(24.0, abs=0.6)
+    assert room.look(24.6).task_ids == ["a"]
+
+
+def test_too_large() -> None:
+    """Where the number of ids was refused, half as many are asked for at once."""
+    room = Room()
+    for number in range(20):
+        room.wait(str(number))
+    room.roster.too_large(room.look(4.0), Trouble(), room.now)
+    assert [len(look.seats) for look in room.looks()] == [10, 10]
+
+
+def test_error_does_not_stop_polling() -> None:
+    """A failed lookup pauses the schedule and ends no wait; then it goes on."""
+    room = Room()
+    waiter = room.wait("a")
+    moment = 4.0
+    for _ in range(20):
+        look = room.look(moment)
+        room.roster.failed(look, Trouble(), room.now)
+        assert not waiter.over
+        wake_at = room.wake_at()
+        assert wake_at is not None
+        assert moment + 0.4 < wake_at <= moment + 30
+        moment = wake_at
+    assert room.answer(room.look(moment), {"a": DONE}) == [waiter]
+
+
+def test_pause_is_over_after_a_success() -> None:
+    """The row of failures ends with an answer: the next pause is short again."""
+    room = Room()
+    room.wait("a")
+    moment = 4.0
+    for _ in range(8):
+        room.roster.failed(room.look(moment), Trouble(), room.now)
+        moment = room.wake_at() or 0.0
+    room.answer(room.look(moment), {"a": RUNNING})
+    moment = room.wake_at() or 0.0
+    room.roster.failed(room.look(moment), Trouble(), room.now)
+    assert (room.wake_at() or 0.0) <= moment + 1.0
+
+
+def test_joined_during_a_look() -> None:
+    """Ids that register while a poll is under way are not judged by its answer."""
+    room = Room()
+    room.wait("a")
+    look = room.look(4.0)
+    late = room.wait("b", acknowledged=False)
+    assert late not in room.answer(look, {"a": RUNNING, "b": DONE})
+    assert not late.over
+    assert late.seat.record is None
+    assert room.look().task_ids == ["b"]
+
+
+def test_joining_during_a_look_at_the_same_task() -> None:
+    """Who joins a task that is being looked at shares the answer and makes no second request."""
+    room = Room()
+    first = room.wait("a")
+    look = room.look(4.0)
+    second = room.wait("a")
+    assert room.looks() == []
+    assert set(room.answer(look, {"a": DONE})) == {first, second}
+
+
+def test_leaving_disturbs_nobody() -> None:
+    """One who leaves while a look is under way neither stops it nor hurts the others."""
+    room = Room()
+    first, second = room.wait("a"), room.wait("a")
+    other = room.wait("b")
+    look = room.look(4.0)
+    room.roster.leave(first)
+    assert len(room.roster) == 2
+    assert set(room.answer(look, {"a": DONE, "b": DONE})) == {second, other}
+
+
+def test_leaving_twice() -> None:
+    """Leaving again changes nothing."""
+    room = Room()
+    first, second = room.wait("a"), room.wait("a")
+    room.roster.leave(first)
+    room.roster.leave(first)
+    assert len(room.roster) == 1
+    assert not second.over
+
+
+def test_last_leaves_during_a_look() -> None:
+    """The answer to a look that nobody waits for any more schedules nothing."""
+    room = Room()
+    waiter = room.wait("a")
+    look = room.look(4.0)
+    room.roster.leave(waiter)
+    assert room.answer(look, {"a": RUNNING}) == []
+    assert len(room.roster) == 0
+    assert room.wake_at() is None
+
+
+@pytest.mark.parametrize("how", ["failed", "refused", "too_large", "missing"])
+def test_last_leaves_before_trouble(how: str) -> None:
+    """Nor does a look that went wrong."""
+    room = Room()
+    waiter = room.wait("a")
+    look = room.look(4.0)
+    room.roster.leave(waiter)
+    if how == "failed":
+        room.roster.failed(look, Trouble(), room.now)
+    elif how == "refused":
+        room.roster.refused(look, Trouble(), retry_after=None, now=room.now)
+    elif how == "too_large":
+        room.roster.too_large(look, Trouble(), room.now)
+    else:
+        room.answer(look, {})
+    assert room.wake_at() is None
+    assert room.looks(1000.0) == []
+
+
+def test_rejoining_soon() -> None:
+    """Who comes back to a task that was just looked at waits for the least gap."""
+    room = Room()
+    waiter = room.wait("a")
+    room.answer(room.look(4.0), {"a": RUNNING})
+    room.roster.leave(waiter)
+    room.wait(waiter.seat)
+    assert room.looks() == []
+    assert room.wake_at() == 4.0 + LEAST
+
+
+def test_rejoining_during_a_look() -> None:
+    """Who comes back while the task is being looked at shares that look."""
+    room = Room()
+    waiter = room.wait("a")
+    look = room.look(4.0)
+    room.roster.leave(waiter)
+    again = room.wait(waiter.seat)
+    assert room.looks() == []
+    assert room.answer(look, {"a": DONE}) == [again]
+
+
+def test_one_id_is_not_asked_twice_at_a_time() -> None:
+    """Somebody new who names an id that is being looked at causes no second request."""
+    room = Room()
+    first = room.wait("a", acknowledged=False)
+    room.look(0.0)
+    room.roster.leave(first)
+    room.wait("a", acknowledged=False)
+    assert room.looks() == []
+
+
+def test_deadline() -> None:
+    """A wait ends at its own deadline, not at its neighbour's, and the look goes on."""
+    room = Room()
+    short, long = room.wait("a", timeout=5.0), room.wait("a", timeout=50.0)
+    room.look(4.0)
+    assert room.wake_at() == 5.0
+    assert room.roster.plan(START + 5.0).expired == [short]
+    assert (short.ending, short.cause) == ("deadline", None)
+    assert room.roster.plan(START + 5.0).expired == []
+    assert not long.over
+
+
+def test_deadline_during_an_outage() -> None:
+    """A deadline is kept while lookups pause, and says what the trouble was."""
+    room = Room()
+    waiter = room.wait("a", timeout=4.2)
+    trouble = Trouble()
+    room.roster.failed(room.look(4.0), trouble, room.now)
+    assert room.wake_at() == pytest.approx(4.2)
+    assert room.roster.plan(START + 4.2).expired == [waiter]
+    assert waiter.cause is trouble
+
+
+def test_no_time_at_all() -> None:
+    """A wait of no seconds ends at once."""
+    room = Room()
+    waiter = room.wait("a", timeout=0.0)
+    assert room.roster.plan(room.now).expired == [waiter]
+
+
+def test_old_trouble_is_not_blamed() -> None:
+    """A new wait is not told of the trouble of a wait long over."""
+    room = Room()
+    first = room.wait("a")
+    room.roster.failed(room.look(4.0), Trouble(), room.now)
+    room.roster.leave(first)
+    room.now += 1000.0
+    second = room.wait("b", timeout=1.0)
+    assert room.roster.plan(room.now + 1.0).expired == [second]
+    assert second.cause is None
+
+
+def test_barred() -> None:
+    """What cannot heal ends the waits of that look, and only those."""
+    room = Room()
+    waiter = room.wait("a")
+    look = room.look(4.0)
+    other = room.wait("b")
+    trouble = Trouble()
+    assert room.roster.barred(look, trouble) == [waiter]
+    assert (waiter.ending, waiter.cause) == ("barred", trouble)
+    assert not other.over
+
+
+@pytest.mark.parametrize("ending", ["barred", "missing"])
+def test_joining_before_the_others_left(ending: str) -> None:
+    """Who joins between the end of the others' waits and their leaving is not forgotten."""
+    room = Room()
+    first = room.wait("a", acknowledged=False)
+    look = room.look(0.0)
+    if ending == "missing":
+        room.answer(look, {})
+        room.answer(room.look(31.0), {})
+    else:
+        room.roster.barred(look, Trouble())
+    assert first.ending == ending
+    second = room.wait("a", acknowledged=False)
+    room.roster.leave(first)
+    room.run_until_final(120.0)
+    assert second.ending == "final"
+
+
+def test_close() -> None:
+    """Closing ends every wait."""
+    room = Room()
+    waiters = {room.wait("a"), room.wait("a"), room.wait("b")}
+    assert set(room.roster.close()) == waiters
+    assert {waiter.ending for waiter in waiters} == {"closed"}
+    assert room.roster.close() == []
+
+
+def test_noted() -> None:
+    """A record that came by another way counts for everybody who waits, and only as news."""
+    room = Room()
+    waiter = room.wait("a")
+    elsewhere = room.seat("a")
+    assert room.roster.noted(elsewhere, RUNNING) == [waiter]
+    assert room.roster.noted(elsewhere, RUNNING) == []
+    assert room.roster.noted(waiter.seat, DONE) == [waiter]
+    assert waiter.ending == "final"
+
+
+def test_noted_for_nobody() -> None:
+    """A record of a task that nobody waits for is kept in its seat."""
+    room = Room()
+    seat = room.seat("a")
+    assert room.roster.noted(seat, Note(news="new")) == []
+    assert seat.record == Note(news="new")

@@ -1,0 +1,73 @@
+"""Who waits for which task, as plain values."""
+
+from __future__ import annotations
+
+from acedata_async._rules.seats import Look, Seat, Waiter
+
+from .watching import DONE, RUNNING, Note, Trouble
+
+
+def wait(seat: Seat[Note]) -> Waiter[Note]:
+    """Begin a wait."""
+    waiter = Waiter(seat, 10.0, lambda: None)
+    seat.waiters.add(waiter)
+    return waiter
+
+
+def test_news() -> None:
+    """A record that tells something new raises the version and concerns every waiter."""
+    seat: Seat[Note] = Seat("a", True, 0.0)
+    waiters = {wait(seat), wait(seat)}
+    assert set(seat.note(RUNNING)) == waiters
+    assert (seat.record, seat.version) == (RUNNING, 1)
+    assert seat.note(Note(news="running")) == []
+    assert seat.version == 1
+    assert set(seat.note(Note(news="40 %"))) == waiters
+    assert seat.version == 2
+
+
+def test_final() -> None:
+    """A final record ends every wait, and nothing that comes later changes it."""
+    seat: Seat[Note] = Seat("a", True, 0.0)
+    waiter = wait(seat)
+    assert not seat.final
+    assert seat.note(DONE) == [waiter]
+    assert seat.final
+    assert (waiter.ending, waiter.over) == ("final", True)
+    assert seat.note(RUNNING) == []
+    assert seat.note(Note(final=True, news="other")) == []
+    assert (seat.record, seat.version) == (DONE, 1)
+
+
+def test_first_ending_counts() -> None:
+    """A wait ends once; a later end does not change why."""
+    seat: Seat[Note] = Seat("a", True, 0.0)
+    waiter = wait(seat)
+    trouble = Trouble()
+    assert seat.end("barred", trouble) == [waiter]
+    assert seat.end("closed") == []
+    assert (waiter.ending, waiter.cause) == ("barred", trouble)
+
+
+def test_over() -> None:
+    """A wait is over when it has ended or its owner has left."""
+    seat: Seat[Note] = Seat("a", True, 0.0)
+    waiter = wait(seat)
+    assert not waiter.over
+    seat.waiters.discard(waiter)
+    assert waiter.over
+
+
+def test_reprs() -> None:
+    """The reprs are short and do not run in circles."""
+    seat: Seat[Note] = Seat("a", True, 0.0)
+    waiter = wait(seat)
+    assert "Seat(task_id='a'" in repr(seat)
+    assert "waiters" not in repr(seat)
+    assert "wake" not in repr(waiter)
+
+
+def test_look() -> None:
+    """A look names its ids in order."""
+    seats: tuple[Seat[Note], ...] = (Seat("a", True, 0.0), Seat("b", True, 0.0))
+    assert Look(seats, 0.0).task_ids == ["a", "b"]

@@ -1,0 +1,105 @@
+"""What the tests of the roster share: records, a roster with known chance, shorthands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from random import Random
+
+from acedata_async._rules.governor import Governor
+from acedata_async._rules.roster import Roster
+from acedata_async._rules.seats import Look, Seat, Waiter
+
+START = 1024.0
+"""When the tests begin; like `LEAST` a number that binary floats hold exactly."""
+LEAST = 0.875
+"""Least seconds between two looks at one task."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A record as plain as can be."""
+
+    final: bool = False
+    news: str = "running"
+
+
+DONE = Note(final=True, news="done")
+RUNNING = Note()
+
+
+class Trouble(Exception):  # noqa: N818 - it is what `failed` takes, and no error of this package
+    """What went wrong with a lookup."""
+
+
+class Room:
+    """A roster with shorthands for what a poller does with it."""
+
+    def __init__(self, *, rate: float = math.inf) -> None:
+        self.now = START
+        self.governor = Governor(rate=rate, burst=5.0)
+        self.roster: Roster[Note] = Roster(
+            governor=self.governor, least_gap=LEAST, rng=Random(7)
+        )
+        self.woken: list[str] = []
+
+    def seat(self, task_id: str, *, acknowledged: bool = True) -> Seat[Note]:
+        """Return a seat of a task that began now."""
+        return Seat(task_id, acknowledged, self.now)
+
+    def wait(
+        self,
+        task: str | Seat[Note],
+        *,
+        acknowledged: bool = True,
+        timeout: float = 900.0,
+    ) -> Waiter[Note]:
+        """Begin to wait for a task."""
+        seat = self.seat(task, acknowledged=acknowledged) if isinstance(task, str) else task
+        return self.roster.join(
+            seat,
+            now=self.now,
+            deadline=self.now + timeout,
+            wake=lambda: self.woken.append(seat.task_id),
+        )
+
+    def looks(self, at: float | None = None) -> list[Look[Note]]:
+        """Plan at a moment, counted from the start, and return the looks to send."""
+        if at is not None:
+            self.now = START + at
+        return self.roster.plan(self.now).looks
+
+    def look(self, at: float | None = None) -> Look[Note]:
+        """Plan at a moment and return its only look."""
+        looks = self.looks(at)
+        assert len(looks) == 1, looks
+        return looks[0]
+
+    def wake_at(self) -> float | None:
+        """Plan now and return when to plan again, counted from the start."""
+        moment = self.roster.plan(self.now).wake_at
+        return None if moment is None else moment - START
+
+    def answer(
+        self, look: Look[Note], records: dict[str, Note], count: int | None = None
+    ) -> list[Waiter[Note]]:
+        """Take in an answer now."""
+        return self.roster.answered(look, records, count=count, now=self.now)
+
+    def run_until_final(self, limit: float) -> None:
+        """Answer every look at once with a final record, for a while, as a poller would."""
+        end = self.now + limit
+        while True:
+            plan = self.roster.plan(self.now)
+            for waiter in plan.expired:
+                self.roster.leave(waiter)
+            for look in plan.looks:
+                records = dict.fromkeys(look.task_ids, DONE)
+                for waiter in self.answer(look, records):
+                    self.roster.leave(waiter)
+            if plan.looks:
+                continue
+            if plan.wake_at is None or plan.wake_at > end:
+                self.now = end
+                return
+            self.now = max(plan.wake_at, self.now + 0.001)
