@@ -1,0 +1,46 @@
+"""The documentation names what there is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+from acedata_async import AceDataError, __version__, errors
+from acedata_async.sandbox import FAULTS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def page(name: str) -> str:
+    """Return the text of a page."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_error_is_explained() -> None:
+    """Each error stands in the tree and in the table."""
+    text = page("docs/reference/errors.md")
+    for name, thing in vars(errors).items():
+        if inspect.isclass(thing) and issubclass(thing, AceDataError):
+            assert re.search(rf"[─ ]?{name}\b", text), name
+            assert thing is AceDataError or f"| `{name}` |" in text, name
+
+
+def test_every_fault_is_explained() -> None:
+    """Each fault of the sandbox stands in its table, with its effect."""
+    text = page("docs/reference/sandbox.md")
+    for fault in FAULTS.values():
+        assert f"| `{fault.name}` | {fault.effect} |" in text
+
+
+def test_version_has_an_entry() -> None:
+    """The changelog speaks of this version."""
+    assert f"## {__version__}" in page("CHANGELOG.md")
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link on every page points to a file that exists."""
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", path.read_text("utf-8")):
+            if not target.startswith("http"):
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
