@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -66,11 +65,14 @@ class Timeouts:
         _check_seconds(self)
 
 
+_LONGEST = 10 * 365 * 86400.0
+
+
 def _check_seconds(settings: PollPolicy | Timeouts) -> None:
     for field in fields(settings):
         value = getattr(settings, field.name)
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value <= 0:
+        if not number or not 0 < value <= _LONGEST:
             raise ConfigurationError(
                 f"{type(settings).__name__}.{field.name}: {value!r} is not allowed;"
                 " allowed: a number of seconds above 0"
@@ -109,6 +111,11 @@ def read_credentials(
 
 
 def _checked_address(address: str) -> str:
+    if set("@?#") & set(address) or not address.isprintable() or " " in address:
+        # Not shown, since a password may be in it.
+        raise ConfigurationError(
+            "base_url: no user name, query, fragment or blank is allowed in it"
+        )
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
@@ -118,8 +125,6 @@ def _checked_address(address: str) -> str:
         raise ConfigurationError(
             f"base_url: {address!r} is not allowed; allowed: an address such as {DEFAULT_BASE_URL}"
         )
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigurationError("base_url: no user name, query or fragment is allowed in it")
     if parts.scheme == "http" and not is_loopback(host):
         # The API answers plain HTTP with a redirect, and the token is lost on the way.
         raise ConfigurationError(

@@ -83,7 +83,10 @@ def describe_problem(field: str | None, value: object, allowed: str) -> str:
     """Put one problem of a request into words, with a long value cut short."""
     if field is None:
         return allowed
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except ValueError:  # a number too long to be written
+        shown = f"this {type(value).__name__}"
     if len(shown) > 80:
         shown = f"{shown[:60]}… ({len(shown)} characters)"
     return f"{field}: {shown} is not allowed; allowed: {allowed}"

@@ -33,11 +33,8 @@ _BY_CONTENT_TYPE = {
 
 def safe_stem(text: str) -> str:
     """Turn any text into a file name without ending; never empty, never reserved, never hidden."""
-    flat = unicodedata.normalize("NFC", text).encode("utf-8", "ignore").decode()
-    flat = "".join(
-        " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in flat
-    )
-    flat = "".join(char for char in flat if unicodedata.category(char) not in {"Cf", "Cs"})
+    flat = "".join(map(_visible, text))
+    flat = unicodedata.normalize("NFC", flat)
     flat = " ".join(_FORBIDDEN.sub("_", flat).split()).strip(". ")
     flat = flat.encode()[:_LONGEST].decode("utf-8", "ignore").rstrip(". ")
     if flat.partition(".")[0].strip().lower() in _RESERVED:
@@ -45,9 +42,20 @@ def safe_stem(text: str) -> str:
     return flat or "untitled"
 
 
+def _visible(char: str) -> str:
+    """Turn line breaks and controls into blanks, and leave out what cannot be seen."""
+    category = unicodedata.category(char)
+    if category in {"Cc", "Zl", "Zp"}:
+        return " "
+    return "" if category in {"Cf", "Cs"} else char
+
+
 def ending_of(url: str, content_type: str) -> str:
     """Choose the ending of a file, from its address or else from its content type."""
-    suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
+    try:
+        suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
+    except ValueError:  # no address at all
+        suffix = ""
     if _ENDING.fullmatch(suffix):
         return suffix.lower()
     return _BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), ".bin")

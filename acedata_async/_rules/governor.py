@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 _FASTEST = 50.0
 """Requests a second that are never exceeded once a rate is known; 60 is the highest figure in
 the vendor's documents."""
 _SLOWEST = 0.2
+_REMEMBERED = 1000
+"""Turns that are remembered while there is no limit, to know the pace when one is met."""
 
 
 class Governor:
@@ -32,7 +35,7 @@ class Governor:
         self._threshold = math.inf
         self._closed_until = -math.inf
         self._refusals = 0
-        self._taken: list[float] = []
+        self._taken: deque[float] = deque(maxlen=_REMEMBERED)
         self.era = 0
         """Grows with each slowing, so that who waited for a turn knows that it is void."""
 
@@ -52,7 +55,6 @@ class Governor:
         """Take a turn and return the seconds until it comes; turns come in the order taken."""
         pause = self.wait(now)
         if math.isinf(self._rate):
-            self._taken = [moment for moment in self._taken if moment > now - 1]
             self._taken.append(now)
         else:
             self._budget -= 1
@@ -82,7 +84,7 @@ class Governor:
             self._closed_until = max(self._closed_until, asked)
             return
         if math.isinf(self._rate):
-            self._rate = float(sum(moment > now - 1 for moment in self._taken))
+            self._rate = float(sum(sent - 1 < moment <= sent for moment in self._taken))
         self._refusals += 1
         self._threshold = self._rate = min(_FASTEST, max(_SLOWEST, self._rate / 2))
         pause = 0.0 if retry_after else min(30.0, 2.0 ** min(self._refusals - 1, 8))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from acedata_async._rules.exchange import Reply
@@ -119,7 +120,8 @@ def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
         from email.utils import parsedate_to_datetime  # noqa: PLC0415
 
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
+            moment = parsedate_to_datetime(value)
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
         except (ValueError, OverflowError):
             return None
     return min(_LONGEST_PAUSE, max(0.0, seconds)) if math.isfinite(seconds) else None

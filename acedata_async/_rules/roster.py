@@ -16,7 +16,7 @@ from typing import Generic
 from acedata_async._rules.batch import BatchSize
 from acedata_async._rules.cadence import error_pause, first_look, next_gap
 from acedata_async._rules.governor import Governor
-from acedata_async._rules.seats import Look, Plan, RecordT, Seat, Waiter
+from acedata_async._rules.seats import NOT_DUE, Look, Plan, RecordT, Seat, Waiter
 
 _GRACE = 30.0
 """Seconds after which an id that the user gave, and that has no record, counts as missing."""
@@ -66,8 +66,8 @@ class Roster(Generic[RecordT]):
         """Begin a wait for the seat's task; who waits for it already is joined."""
         shared = self._seats.setdefault(seat.task_id, seat)
         shared.acknowledged |= seat.acknowledged
-        waiter = Waiter(shared, deadline, wake)
-        if not shared.waiters and not shared.asking:
+        waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
+        if not (shared.final or shared.asking) and shared.turn == NOT_DUE:
             wait = first_look(now - shared.born, acknowledged=shared.acknowledged)
             if shared.looked is not None:
                 wait = max(wait, shared.looked + self._least_gap - now)
@@ -80,22 +80,18 @@ class Roster(Generic[RecordT]):
         """End a wait; nobody else notices. The last one to leave a task ends its lookups."""
         seat = waiter.seat
         seat.waiters.discard(waiter)
-        if not seat.waiters and self._seats.get(seat.task_id) is seat:
-            del self._seats[seat.task_id]
-            seat.turn = -1
-        if not self._seats:
-            self._due.clear()
-            self._due_alone.clear()
-            self._deadlines.clear()
-        elif len(self._deadlines) > 64 + 4 * len(self._seats):
+        self._vacate(seat)
+        if self._seats and len(self._deadlines) > 64 + 4 * len(self._seats):
             self._deadlines = [entry for entry in self._deadlines if not entry[2].over]
             heapq.heapify(self._deadlines)
 
     def hurry(self, task_id: str, now: float) -> None:
         """Make a watched task due now: something hints that it changed."""
         seat = self._seats.get(task_id)
-        if seat is not None and not seat.asking:
-            self._schedule(seat, now)
+        if seat is not None:
+            seat.hurried = seat.asking
+            if not seat.asking:
+                self._schedule(seat, now)
 
     def plan(self, now: float) -> Plan[RecordT]:
         """Decide what to ask now, who has waited long enough, and when to decide again."""
@@ -128,7 +124,7 @@ class Roster(Generic[RecordT]):
         self._governor.answered(now)
         self._failures, self._trouble = 0, None
         missing = [seat for seat in look.seats if seat.task_id not in records]
-        cut_short = len(look.seats) > 1 and self._batch.answered(
+        cut_short = self._batch.answered(
             asked=len(look.seats),
             items=len(look.seats) - len(missing),
             count=count,
@@ -197,6 +193,9 @@ class Roster(Generic[RecordT]):
         return []
 
     def _gap(self, seat: Seat[RecordT], now: float) -> float:
+        if seat.hurried:  # the hint came while the answer was on its way
+            seat.hurried = False
+            return self._least_gap
         return next_gap(now - seat.born, watched=max(1, len(self._seats)), least=self._least_gap)
 
     def _again(self, look: Look[RecordT], now: float, trouble: Exception) -> None:
@@ -209,6 +208,20 @@ class Roster(Generic[RecordT]):
         self._under_way -= 1
         for seat in look.seats:
             seat.asking = False
+            self._vacate(seat)
+
+    def _vacate(self, seat: Seat[RecordT]) -> None:
+        """Forget a seat that nobody waits at; one that is being asked about keeps its place."""
+        if seat.waiters or seat.asking:
+            return
+        if self._seats.get(seat.task_id) is seat:
+            del self._seats[seat.task_id]
+            seat.turn = NOT_DUE
+        if not self._seats:
+            self._due.clear()
+            self._due_alone.clear()
+            self._deadlines.clear()
+            self._trouble = None
 
     def _schedule(self, seat: Seat[RecordT], due: float) -> None:
         if self._seats.get(seat.task_id) is seat:
@@ -230,7 +243,9 @@ class Roster(Generic[RecordT]):
 
     def _wake_at(self, ready_at: float) -> float | None:
         moments = [self._deadlines[0][0]] if self._deadlines else []
-        due = min(_next_due(self._due), _next_due(self._due_alone))
+        due = min(
+            _next_due(self._due), _next_due(self._due_alone) if self._may_ask_alone() else math.inf
+        )
         if math.isfinite(due) and self._under_way < _MOST_LOOKS:
             moments.append(max(due, ready_at))
         return min(moments, default=None)
@@ -238,8 +253,7 @@ class Roster(Generic[RecordT]):
     def _pick(self, now: float) -> list[Seat[RecordT]]:
         """Take what is due, and what is nearly due while there is room."""
         shared_due = _next_due(self._due) <= now
-        lone_due = _next_due(self._due_alone) <= now
-        if lone_due and (not shared_due or self._shared_looks >= _LONE_SHARE - 1):
+        if self._may_ask_alone() and _next_due(self._due_alone) <= now:
             self._shared_looks = 0
             return [heapq.heappop(self._due_alone)[2]]
         seats: list[Seat[RecordT]] = []
@@ -249,12 +263,17 @@ class Roster(Generic[RecordT]):
         self._shared_looks += bool(seats)
         return seats
 
+    def _may_ask_alone(self) -> bool:
+        """Say whether a look for a single missing task is in order: one in five, or none else."""
+        others = math.isfinite(_next_due(self._due)) or self._under_way > 0
+        return not others or self._shared_looks >= _LONE_SHARE - 1
+
     def _send(self, seats: list[Seat[RecordT]], now: float) -> Look[RecordT]:
         self._governor.take(now)
         self._under_way += 1
         for seat in seats:
             seat.asking = True
-            seat.turn = -1
+            seat.turn = NOT_DUE
         return Look(tuple(seats), now)
 
 

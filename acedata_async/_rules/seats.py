@@ -21,6 +21,9 @@ class Record(Protocol):
 
 RecordT = TypeVar("RecordT", bound=Record)
 
+NOT_DUE = -1
+"""The turn of a seat that stands in no queue."""
+
 Ending = Literal["final", "deadline", "missing", "barred", "closed"]
 """Why a wait is over: the task is `final`; the waiter's `deadline` has passed; the record is
 `missing`; lookups are `barred` by something that cannot heal, such as a refused token; the
@@ -48,7 +51,8 @@ class Seat(Generic[RecordT]):
     missing_since: float | None = field(default=None, repr=False)
     alone: bool = field(default=False, repr=False)
     asking: bool = field(default=False, repr=False)
-    turn: int = field(default=-1, repr=False)
+    hurried: bool = field(default=False, repr=False)
+    turn: int = field(default=NOT_DUE, repr=False)
     waiters: set[Waiter[RecordT]] = field(default_factory=set, repr=False)
 
     @property

@@ -63,7 +63,7 @@ Lyric = Annotated[
 Seed = Annotated[
     str,
     BeforeValidator(_digits),
-    Field(pattern=r"^\d{1,20}$"),
+    Field(pattern=r"^[0-9]{1,20}$"),
     Allowed("a whole number, 0 or more"),
 ]
 AudioId = Annotated[Filled, Allowed("the id of a song, such as Audio.id")]

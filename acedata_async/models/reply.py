@@ -8,14 +8,15 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    ModelWrapValidatorHandler,
+    PlainValidator,
     PrivateAttr,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from acedata_async._rules.wire import as_moment, as_number, as_share, as_text
 
-Text = Annotated[str | None, BeforeValidator(as_text)]
+Text = Annotated[str | None, PlainValidator(as_text)]
 Number = Annotated[float | None, BeforeValidator(as_number)]
 Share = Annotated[float | None, BeforeValidator(as_share)]
 Moment = Annotated[datetime | None, BeforeValidator(as_moment)]
@@ -35,17 +36,30 @@ class ReplyModel(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _keep_raw(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        reply = handler(data)
-        if isinstance(data, Mapping):
-            reply._raw = data  # noqa: SLF001 - its own
+        if not isinstance(data, Mapping):
+            return handler(data)
+        # A null says no more than a missing field, and would hide the same field under its other
+        # name. A name with half a character in it cannot be a field.
+        reply = handler({k: v for k, v in data.items() if v is not None and _is_text(k)})
+        reply._raw = data  # noqa: SLF001 - its own
         return reply
 
     @classmethod
     def read(cls, raw: Mapping[str, Any], **known: Any) -> Self:
         """Build the model from what the API sent; `known` are facts from beside it."""
-        return cls.model_validate({**raw, **known})
+        reply = cls.model_validate({**raw, **known})
+        reply._raw = raw  # noqa: SLF001 - its own
+        return reply
 
     @property
     def raw(self) -> Mapping[str, Any]:
         """The JSON object as it was sent."""
         return self._raw
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

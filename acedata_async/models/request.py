@@ -10,10 +10,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from acedata_async.errors import InvalidRequest, describe_problem
+from acedata_async.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+CALLBACK_FIELD = "callback_url"
+"""The field that may hold a secret, and that no repr, error or export shows."""
 
 
 class RequestWarning(UserWarning):
@@ -30,12 +34,14 @@ class Allowed:
 def _filled(value: str) -> str:
     if not value.strip():
         raise ValueError("empty")
+    value.encode()  # half a character cannot be sent; it raises a ValueError
     return value
 
 
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not value.isprintable():
+    blank = any(char.isspace() or not char.isprintable() for char in value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or blank:
         raise ValueError("no web address")
     return value
 
@@ -68,7 +74,10 @@ class ApiRequest(BaseModel):
 
         def __init__(self, **fields: Any) -> None:
             with _our_errors(type(self)):
-                super().__init__(**{k: v for k, v in fields.items() if v is not None})
+                known = type(self).model_fields
+                super().__init__(
+                    **{k: v for k, v in fields.items() if v is not None or k not in known}
+                )
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
@@ -118,25 +127,29 @@ def _our_errors(model: type[ApiRequest]) -> Iterator[None]:
 
 def _explain(model: type[ApiRequest], error: ValidationError) -> InvalidRequest:
     """Turn pydantic's findings into one error of ours, in the order of the fields."""
-    problems = [_read_problem(model, detail) for detail in error.errors(include_url=False)]
-    field, value, allowed = problems[0]
+    ours = [_read_problem(model, detail) for detail in error.errors(include_url=False)]
+    first = ours[0]
     return InvalidRequest(
-        field, value, allowed, problems=[describe_problem(*problem) for problem in problems]
+        first.field,
+        first.value,
+        first.allowed,
+        problems=[problem for one in ours for problem in one.problems],
     )
 
 
-def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> tuple[str | None, object, str]:
+def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> InvalidRequest:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, InvalidRequest):
-        return cause.field, cause.value, cause.allowed
+        return cause
     if not detail["loc"]:
-        return None, detail["input"], detail["msg"]
+        return InvalidRequest(None, None, detail["msg"])
     name = str(detail["loc"][0])
+    value = "(not shown)" if name == CALLBACK_FIELD else detail["input"]
     if detail["type"] == "missing":
-        return name, None, f"{_allowed(model, name)} (it is needed)"
+        return InvalidRequest(name, None, f"{_allowed(model, name)} (it is needed)")
     if detail["type"] == "extra_forbidden":
-        return name, detail["input"], _known_fields(model, name)
-    return name, detail["input"], _allowed(model, name)
+        return InvalidRequest(name, value, _known_fields(model, name))
+    return InvalidRequest(name, value, _allowed(model, name))
 
 
 def _allowed(model: type[ApiRequest], name: str) -> str:

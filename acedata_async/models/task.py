@@ -6,7 +6,13 @@ from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SerializerFunctionWrapHandler
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+)
 from pydantic.functional_serializers import WrapSerializer
 
 from acedata_async._rules.verdict import TaskState, Verdict, judge
@@ -67,7 +73,7 @@ class Task(ReplyModel):
         elapsed: How long the vendor worked on it, in seconds.
     """
 
-    id: Annotated[str, BeforeValidator(lambda value: as_text(value) or "")] = ""
+    id: Annotated[str, PlainValidator(lambda value: as_text(value) or "")] = ""
     type: Text = None
     trace_id: Text = None
     request: Annotated[

@@ -81,10 +81,10 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
 
         try:
             for watcher in self._watchers:
+                if not watcher.settled:
+                    waiters[watcher] = watcher.join(timeout, partial(wake, watcher))
                 if watcher.settled:
                     ended.append(watcher)
-                else:
-                    waiters[watcher] = watcher.join(timeout, partial(wake, watcher))
             for _ in range(len(self)):
                 while not ended:
                     news.clear()

@@ -24,6 +24,7 @@ from acedata_async.models.producer import (
 )
 from acedata_async.models.request import ApiRequest
 
+SEEDED: dict[str, Any] = {"prompt": "x", "seed": 7, "weirdness": 0.5}
 SECRET = "https://hooks.example.com/s3cr3t?key=s3cr3t"
 
 
@@ -55,13 +56,12 @@ def test_every_problem_is_told() -> None:
 def test_every_problem_is_told_by_model_validate() -> None:
     """Also when the request is built from a dict or from JSON."""
     fields = {"audio_id": "", "custom": 1}
-    for build in (
-        lambda: ExtendRequest.model_validate(fields),
-        lambda: ExtendRequest.model_validate_json(json.dumps(fields)),
-    ):
-        with pytest.raises(InvalidRequest) as caught:
-            build()
-        assert len(caught.value.problems) == 3
+    with pytest.raises(InvalidRequest) as from_dict:
+        ExtendRequest.model_validate(fields)
+    assert len(from_dict.value.problems) == 3
+    with pytest.raises(InvalidRequest) as from_json:
+        ExtendRequest.model_validate_json(json.dumps(fields))
+    assert len(from_json.value.problems) == 3
 
 
 def test_missing() -> None:
@@ -110,12 +110,12 @@ def test_no_json(text: str | bytes) -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: GenerateRequest(prompt="x", seed=7, weirdness=0.5),
+        lambda: GenerateRequest(**SEEDED),
         lambda: GenerateRequest.model_validate({"prompt": "x", "seed": 7, "weirdness": 0.5}),
         lambda: GenerateRequest.model_validate_json('{"prompt":"x","seed":7,"weirdness":0.5}'),
         lambda: GenerateRequest(prompt="x").model_copy(update={"seed": "7", "weirdness": 0.5}),
-        lambda: pickle.loads(pickle.dumps(GenerateRequest(prompt="x", seed=7, weirdness=0.5))),  # noqa: S301 - our own
-        lambda: copy.deepcopy(GenerateRequest(prompt="x", seed=7, weirdness=0.5)),
+        lambda: pickle.loads(pickle.dumps(GenerateRequest(**SEEDED))),  # noqa: S301 - our own
+        lambda: copy.deepcopy(GenerateRequest(**SEEDED)),
         lambda: GenerateRequest.model_construct(prompt="x", seed="7", weirdness=0.5),
     ],
 )
@@ -143,7 +143,8 @@ def test_none_is_unset() -> None:
 
 def test_falsehood_is_sent() -> None:
     """What was set to false or zero is sent."""
-    request = GenerateRequest(prompt="x", instrumental=False, custom=False, weirdness=0, seed=0)
+    falsehood: dict[str, Any] = {"custom": False, "weirdness": 0, "seed": 0}
+    request = GenerateRequest(prompt="x", instrumental=False, **falsehood)
     assert request.fields_to_send() == {
         "prompt": "x",
         "model": "FUZZ-2.0 Pro",
@@ -167,8 +168,9 @@ def test_copies_are_checked_before_they_are_sent(changes: dict[str, Any]) -> Non
 
 def test_constructed_around_the_checks() -> None:
     """So is a request that was built around its checks."""
+    fields: dict[str, Any] = {"audio_id": "x"}
     with pytest.raises(InvalidRequest, match="continue_at"):
-        ExtendRequest.model_construct(audio_id="x").fields_to_send()
+        ExtendRequest.model_construct(**fields).fields_to_send()
 
 
 def test_copied_lyrics_choose_themselves() -> None:
@@ -188,14 +190,14 @@ def test_frozen() -> None:
 
 def test_equality() -> None:
     """Requests that say the same are equal and hash alike."""
-    assert GenerateRequest(prompt="x", seed=7) == GenerateRequest(prompt="x", seed="7")
+    assert GenerateRequest(**SEEDED) == GenerateRequest(**{**SEEDED, "seed": "7"})
     assert GenerateRequest(prompt="x") != GenerateRequest(prompt="y")
     assert hash(GenerateRequest(prompt="x")) == hash(GenerateRequest(prompt="x"))
 
 
 def test_repr_is_short() -> None:
     """The repr shows what was set, without lyrics and without unset fields."""
-    request = GenerateRequest(lyric="la la la", seed=7)
+    request = GenerateRequest(lyric="la la la", seed="7")
     assert repr(request) == "GenerateRequest(custom=True, model='FUZZ-2.0 Pro', seed='7')"
 
 
@@ -226,7 +228,7 @@ def test_no_error_shows_a_callback(fields: dict[str, Any]) -> None:
 def test_errors_of_other_callers_json() -> None:
     """Nor does the error of a JSON text that is cut short."""
     with pytest.raises(InvalidRequest) as caught:
-        GenerateRequest.model_validate_json('{"prompt":"x","callback_url":"%s"' % SECRET)
+        GenerateRequest.model_validate_json(f'{{"prompt":"x","callback_url":"{SECRET}"')
     assert "s3cr3t" not in str(caught.value)
 
 

@@ -88,7 +88,7 @@ def test_governed() -> None:
     for number in range(400):
         room.wait(str(number))
     for look in room.looks(4.0):
-        room.answer(look, {task_id: DONE for task_id in look.task_ids})
+        room.answer(look, dict.fromkeys(look.task_ids, DONE))
     assert len(room.looks()) == 1
     assert room.wake_at() == pytest.approx(4.5)
 
@@ -302,8 +302,9 @@ def test_barred() -> None:
     assert not other.over
 
 
-@pytest.mark.parametrize("ending", ["barred", "missing"])
-def test_joining_before_the_others_left(ending: str) -> None:
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("ending", ["final", "barred", "missing"])
+def test_joining_before_the_others_left(ending: str, slow: object) -> None:
     """Who joins between the end of the others' waits and their leaving is not forgotten."""
     room = Room()
     first = room.wait("a", acknowledged=False)
@@ -311,11 +312,14 @@ def test_joining_before_the_others_left(ending: str) -> None:
     if ending == "missing":
         room.answer(look, {})
         room.answer(room.look(31.0), {})
+    elif ending == "final":
+        room.answer(look, {"a": DONE})
     else:
         room.roster.barred(look, Trouble())
     assert first.ending == ending
     second = room.wait("a", acknowledged=False)
-    room.roster.leave(first)
+    if not slow:
+        room.roster.leave(first)
     room.run_until_final(120.0)
     assert second.ending == "final"
 

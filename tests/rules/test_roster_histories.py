@@ -83,16 +83,16 @@ class Histories(RuleBasedStateMachine):
         """Somebody waits for a task that is not known to be final."""
         seat = self.seats.get(task_id)
         if seat is None or seat.final:
-            seat = self.seats[task_id] = Seat(task_id, acknowledged, self.now)
+            seat = Seat(task_id, acknowledged, self.now)
             self.clean.pop(task_id, None)
-            if any(task_id in look.task_ids for look in self.under_way):
-                return
         before = self.endings()
         waiter = self.roster.join(
             seat, now=self.now, deadline=self.now + timeout, wake=lambda: None
         )
         assert self.endings() == before
+        self.seats[task_id] = waiter.seat
         self.waiters.append(waiter)
+        self.depart([waiter])
         self.turn()
 
     @precondition(lambda self: self.waiters)
@@ -195,9 +195,11 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def few_under_way(self) -> None:
-        """Few requests are under way, and the roster holds just what is waited for."""
+        """Few requests are under way, and the roster holds what is waited for or asked."""
         assert len(self.under_way) <= 4
-        assert len(self.roster) == len({waiter.seat.task_id for waiter in self.waiters})
+        waited = {waiter.seat.task_id for waiter in self.waiters}
+        asked = {task_id for look in self.under_way for task_id in look.task_ids}
+        assert len(waited) <= len(self.roster) <= len(waited | asked)
 
     def teardown(self) -> None:
         """From any state, an API that answers again ends every wait soon; then nothing is held."""
@@ -217,7 +219,8 @@ class Histories(RuleBasedStateMachine):
             self.roster.failed(look, Trouble(), self.now)
         assert len(self.roster) == 0
         assert self.roster.plan(self.now) == Plan([], [], None)
-        assert not (self.roster._due or self.roster._due_alone or self.roster._deadlines)
+        held = (self.roster._due, self.roster._due_alone, self.roster._deadlines)
+        assert not any(held)
 
 
 TestHistories = Histories.TestCase

@@ -19,7 +19,7 @@ def test_news() -> None:
     seat: Seat[Note] = Seat("a", True, 0.0)
     waiters = {wait(seat), wait(seat)}
     assert set(seat.note(RUNNING)) == waiters
-    assert (seat.record, seat.version) == (RUNNING, 1)
+    assert (seat.record, seat.version, seat.final) == (RUNNING, 1, False)
     assert seat.note(Note(news="running")) == []
     assert seat.version == 1
     assert set(seat.note(Note(news="40 %"))) == waiters
@@ -30,10 +30,8 @@ def test_final() -> None:
     """A final record ends every wait, and nothing that comes later changes it."""
     seat: Seat[Note] = Seat("a", True, 0.0)
     waiter = wait(seat)
-    assert not seat.final
     assert seat.note(DONE) == [waiter]
-    assert seat.final
-    assert (waiter.ending, waiter.over) == ("final", True)
+    assert (waiter.ending, waiter.over, seat.final) == ("final", True, True)
     assert seat.note(RUNNING) == []
     assert seat.note(Note(final=True, news="other")) == []
     assert (seat.record, seat.version) == (DONE, 1)

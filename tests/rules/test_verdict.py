@@ -47,10 +47,9 @@ JSON = st.recursive(
 )
 RECORDS = st.fixed_dictionaries(
     {},
-    optional={
-        name: JSON
-        for name in ("id", "created_at", "started_at", "finished_at", "response", "request")
-    },
+    optional=dict.fromkeys(
+        ("id", "created_at", "started_at", "finished_at", "response", "request"), JSON
+    ),
 )
 
 
@@ -98,11 +97,12 @@ def test_pending_and_running(shape: dict[str, Any], state: str) -> None:
             "fetch failed",
             id="F1",
         ),
+        pytest.param(record({"error": "no luck"}, finished_at=FINISHED), None, "no luck", id="F2"),
         pytest.param(
-            record({"error": "no luck"}, finished_at=FINISHED), None, "no luck", id="F2"
-        ),
-        pytest.param(
-            record({"error": {"message": "no luck"}}, finished_at=FINISHED), None, "no luck", id="F3"
+            record({"error": {"message": "no luck"}}, finished_at=FINISHED),
+            None,
+            "no luck",
+            id="F3",
         ),
         pytest.param(
             record({"success": False, "error": ERROR, "data": [SONG]}, finished_at=FINISHED),
@@ -188,9 +188,7 @@ def test_failed(shape: dict[str, Any], code: str | None, message: str) -> None:
         pytest.param(
             {"success": True, "data": [{"audio_url": URL, "progress": "99%"}]}, id="progress"
         ),
-        pytest.param(
-            {"success": True, "data": [{"audio_url": URL, "progress": 0.99}]}, id="share"
-        ),
+        pytest.param({"success": True, "data": [{"audio_url": URL, "progress": 0.99}]}, id="share"),
         pytest.param(
             {"success": True, "data": {"_id": "d5d2", "state": "training"}}, id="training"
         ),
@@ -247,7 +245,7 @@ def test_succeeded_without_the_end(response: Any) -> None:
     [{"success": True, "data": []}, {"success": True}, {}, "text", [], {"data": [{"id": "2"}]}],
 )
 def test_anomalous(response: Any) -> None:
-    """A finished record that holds neither a result nor a failure is neither success nor failure."""
+    """A finished record without a result or a failure is neither success nor failure."""
     verdict = judge(record(response, finished_at=FINISHED))
     assert verdict.state == "anomalous"
     assert verdict.final

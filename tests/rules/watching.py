@@ -28,7 +28,7 @@ DONE = Note(final=True, news="done")
 RUNNING = Note()
 
 
-class Trouble(Exception):  # noqa: N818 - it is what `failed` takes, and no error of this package
+class Trouble(Exception):
     """What went wrong with a lookup."""
 
 
@@ -38,9 +38,7 @@ class Room:
     def __init__(self, *, rate: float = math.inf) -> None:
         self.now = START
         self.governor = Governor(rate=rate, burst=5.0)
-        self.roster: Roster[Note] = Roster(
-            governor=self.governor, least_gap=LEAST, rng=Random(7)
-        )
+        self.roster: Roster[Note] = Roster(governor=self.governor, least_gap=LEAST, rng=Random(7))
         self.woken: list[str] = []
 
     def seat(self, task_id: str, *, acknowledged: bool = True) -> Seat[Note]:

@@ -1,0 +1,25 @@
+"""The command `acedata`, also as `python -m acedata_async`."""
+
+from __future__ import annotations
+
+import sys
+
+_NO_CONFIGURATION = 3
+
+
+def main() -> None:
+    """Run the command line, or say what to install for it."""
+    try:
+        from acedata_async.cli.app import app  # noqa: PLC0415 - typer and rich are an extra
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in {"typer", "rich"}:
+            raise
+        sys.stderr.write(
+            f"acedata: the command line needs {error.name}: pip install 'acedata-async[cli]'\n"
+        )
+        sys.exit(_NO_CONFIGURATION)
+    app(prog_name="acedata")
+
+
+if __name__ == "__main__":
+    main()
