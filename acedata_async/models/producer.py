@@ -287,54 +287,6 @@ class StemsRequest(ProducerRequest[Stems]):
         return read_stems(task)
 
 
-class LyricsRequest(ApiRequest):
-    """Lyrics from a prompt.
-
-    Attributes:
-        prompt: What the lyrics are to be about.
-    """
-
-    path: ClassVar[str] = "/producer/lyrics"
-
-    prompt: Filled
-
-
-class UploadRequest(ApiRequest):
-    """A song of your own made known to the API.
-
-    Attributes:
-        audio_url: Where the API can fetch it, a public address of an mp3.
-    """
-
-    path: ClassVar[str] = "/producer/upload"
-
-    audio_url: WebAddress
-
-
-class WavRequest(ApiRequest):
-    """A song as a wav file.
-
-    Attributes:
-        audio_id: The song.
-    """
-
-    path: ClassVar[str] = "/producer/wav"
-
-    audio_id: AudioId
-
-
-class VideoRequest(ApiRequest):
-    """A song as a video.
-
-    Attributes:
-        audio_id: The song.
-    """
-
-    path: ClassVar[str] = "/producer/videos"
-
-    audio_id: AudioId
-
-
 SUBMISSIONS: tuple[type[ProducerRequest[list[Audio]] | StemsRequest], ...] = (
     GenerateRequest,
     CoverRequest,

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import warnings
-from collections.abc import Callable, Iterable
-from typing import Any, TypedDict, TypeVar, Unpack, overload
+from collections.abc import Iterable
+from typing import Any, TypedDict, Unpack, overload
 
-from acedata_async._clock import Clock
-from acedata_async._rules.exchange import Call, Reply
-from acedata_async._rules.wire import as_object, as_objects
-from acedata_async.errors import InvalidRequest, TaskNotFound
+from acedata_async.errors import InvalidRequest
 from acedata_async.models.producer import (
     CoverRequest,
     ExtendRequest,
     GenerateRequest,
-    LyricsRequest,
     ProducerRequest,
     ReplaceSectionRequest,
     StemsRequest,
@@ -25,27 +18,20 @@ from acedata_async.models.producer import (
     UploadCoverRequest,
     UploadExtendRequest,
     UploadReplaceSectionRequest,
-    UploadRequest,
     VariationRequest,
-    VideoRequest,
-    WavRequest,
     read_audios,
     read_stems,
 )
-from acedata_async.models.reply import ReplyModel
-from acedata_async.models.request import ApiRequest, RequestWarning
 from acedata_async.models.results import Audio, Lyrics, Stems, UploadedAudio, VideoFile, WavFile
-from acedata_async.models.task import Task
-from acedata_async.tasks.crew import Crew
-from acedata_async.tasks.poller import Poller
-from acedata_async.tasks.submitter import Submitter, accepted
+from acedata_async.models.siblings import (
+    LyricsRequest,
+    UploadRequest,
+    VideoRequest,
+    WavRequest,
+)
+from acedata_async.resources.service import Service
 from acedata_async.tasks.watcher import TaskWatcher
 from acedata_async.tasks.watchset import WatchSet
-
-T = TypeVar("T")
-ReplyT = TypeVar("ReplyT", bound=ReplyModel)
-
-_log = logging.getLogger("acedata_async")
 
 
 class SongOptions(TypedDict, total=False):
@@ -69,7 +55,7 @@ class EditOptions(SongOptions, total=False):
     prompt: str | None
 
 
-class Producer:
+class Producer(Service):
     """Songs: made, edited, taken apart; and looked up. Reached as `ace.producer`.
 
     Every method that makes a song sends one paid request and returns as soon as the API has
@@ -84,13 +70,6 @@ class Producer:
     Cancelling such a call leaves the request running to its end, so that the id of a paid song
     is not lost; `claim` returns the watcher.
     """
-
-    def __init__(self, submitter: Submitter, poller: Poller, crew: Crew, clock: Clock) -> None:
-        self._submitter = submitter
-        self._poller = poller
-        self._crew = crew
-        self._clock = clock
-        self._unclaimed: list[TaskWatcher[Any]] = []
 
     async def generate(
         self, prompt: str | None = None, **options: Unpack[SongOptions]
@@ -236,28 +215,6 @@ class Producer:
         fields = {"audio_id": _id_of(audio), "callback_url": callback_url}
         return await self.submit(StemsRequest.model_validate(fields))
 
-    async def submit(self, request: ProducerRequest[T]) -> TaskWatcher[T]:
-        """Send any request that becomes a task; the watcher's result has the request's type."""
-        if not isinstance(request, ProducerRequest):
-            raise InvalidRequest("request", request, "a ProducerRequest, such as GenerateRequest")
-        body = {"action": request.action, **request.fields_to_send(), "async": True}
-        for oddity in request.oddities():
-            warnings.warn(oddity, RequestWarning, stacklevel=3)
-        return await self._crew.run(
-            self._submit(request, Call(request.path, body, "submit")),
-            name=request.action,
-            paid=True,
-            unclaimed=self._keep,
-        )
-
-    def claim(self) -> list[TaskWatcher[Any]]:
-        """Return the watchers of submissions whose caller was cancelled, each once.
-
-        Such a song was accepted, and is paid, while nobody waited for its id any more.
-        """
-        claimed, self._unclaimed = self._unclaimed, []
-        return claimed
-
     async def lyrics(self, prompt: str) -> Lyrics:
         """Write lyrics about `prompt`; paid, and answered at once."""
         return await self._ask(LyricsRequest.model_validate({"prompt": prompt}), Lyrics, "lyrics")
@@ -281,31 +238,6 @@ class Producer:
         request = VideoRequest.model_validate({"audio_id": _id_of(audio)})
         return await self._ask(request, VideoFile, "video_url")
 
-    async def retrieve(self, task_id: str) -> Task:
-        """Look one task up, now. Free.
-
-        Raises:
-            TaskNotFound: No record has this id.
-            APIError: The API refused, or failed several times.
-            ConnectionFailed: The API could not be reached.
-        """
-        task = (await self._poller.retrieve([_task_id(task_id)])).get(task_id)
-        if task is None:
-            raise TaskNotFound(task_id)
-        return task
-
-    async def retrieve_batch(self, task_ids: Iterable[str]) -> dict[str, Task]:
-        """Look many tasks up, now, in as few requests as possible. Free.
-
-        Returns:
-            The records by id; ids without a record are absent.
-
-        Raises:
-            APIError: The API refused, or failed several times.
-            ConnectionFailed: The API could not be reached.
-        """
-        return await self._poller.retrieve([_task_id(task_id) for task_id in _many(task_ids)])
-
     @overload
     def watch(self, task_id: str) -> TaskWatcher[list[Audio]]: ...
     @overload
@@ -321,63 +253,19 @@ class Producer:
             task_id: The task's id.
             result: `Stems` for a task that makes stems.
         """
-        return self._watcher(_task_id(task_id), read_stems if result is Stems else read_audios)
+        return self._watcher(task_id, read_stems if result is Stems else read_audios)
 
     def watch_many(self, task_ids: Iterable[str]) -> WatchSet[list[Audio]]:
         """Return a set of watchers for songs that were submitted elsewhere or earlier.
 
         The call itself makes no request. An id that is given twice is watched once.
         """
-        wanted = dict.fromkeys(_task_id(task_id) for task_id in _many(task_ids))
-        watchers = [self._watcher(task_id, read_audios) for task_id in wanted]
-        return WatchSet(self._poller, watchers)
+        return self._watch_set(task_ids, read_audios)
 
     async def _make(
         self, kind: type[ProducerRequest[list[Audio]]], **fields: object
     ) -> TaskWatcher[list[Audio]]:
         return await self.submit(kind.model_validate(fields))
-
-    async def _submit(self, request: ProducerRequest[T], call: Call) -> TaskWatcher[T]:
-        def accept(reply: Reply) -> TaskWatcher[T] | None:
-            outcome = accepted(reply, now=self._clock.time())
-            if outcome is None:
-                return None
-            record = None if outcome.record is None else Task.read(outcome.record)
-            seat = self._poller.seat(outcome.task_id, acknowledged=True, record=record)
-            return TaskWatcher(self._poller, seat, request.result_of)
-
-        return await self._submitter.post(call, request, accept)
-
-    async def _ask(self, request: ApiRequest, kind: type[ReplyT], needed: str) -> ReplyT:
-        """Send a paid request that is answered with its result."""
-
-        def accept(reply: Reply) -> ReplyT | None:
-            body = as_object(reply.body)
-            if reply.status != 200 or body.get("success") is False:
-                return None
-            for item in as_objects(body.get("data"))[:1]:
-                result = kind.read(item, task_id=body.get("task_id"))
-                return result if getattr(result, needed) else None
-            return None
-
-        return await self._crew.run(
-            self._submitter.post(
-                Call(request.path, request.fields_to_send(), "hold"), request, accept
-            ),
-            name=request.path,
-            paid=True,
-        )
-
-    def _watcher(self, task_id: str, read: Callable[[Task], T]) -> TaskWatcher[T]:
-        return TaskWatcher(self._poller, self._poller.seat(task_id, acknowledged=False), read)
-
-    def _keep(self, submission: asyncio.Task[TaskWatcher[Any]]) -> None:
-        if submission.cancelled() or (error := submission.exception()) is not None:
-            _log.warning("a submission whose caller was cancelled did not end well: %s", error)
-            return
-        watcher = submission.result()
-        _log.warning("task %s was accepted after its caller was cancelled; claim() it", watcher.id)
-        self._unclaimed.append(watcher)
 
 
 def _id_of(audio: Audio | UploadedAudio | str) -> str:
@@ -385,15 +273,3 @@ def _id_of(audio: Audio | UploadedAudio | str) -> str:
     if not isinstance(audio_id, str) or not audio_id:
         raise InvalidRequest("audio", audio, "a song that has an id, or the id itself")
     return audio_id
-
-
-def _task_id(task_id: object) -> str:
-    if not isinstance(task_id, str) or not task_id.strip():
-        raise InvalidRequest("task_id", task_id, "the id of a task, a text that is not empty")
-    return task_id
-
-
-def _many(task_ids: Iterable[str]) -> list[str]:
-    if isinstance(task_ids, str):
-        raise InvalidRequest("task_ids", task_ids, "a list of ids, not one id")
-    return list(task_ids)

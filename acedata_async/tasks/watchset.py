@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from acedata_async._rules.seats import Waiter
 from acedata_async.errors import AceDataError, ClientClosed, InvalidRequest, WatchTimeout
@@ -70,35 +70,14 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
         timeout: float | None = None,
     ) -> AsyncIterator[TaskWatcher[ResultT]]:
         """Do what `async for` over the set does, with a timeout in seconds of your own."""
-        ended: deque[TaskWatcher[ResultT]] = deque()
-        news = asyncio.Event()
-        waiters: dict[TaskWatcher[ResultT], Waiter[Task]] = {}
-
-        def wake(watcher: TaskWatcher[ResultT]) -> None:
-            if waiters[watcher].ending is not None:
-                ended.append(watcher)
-                news.set()
-
+        waits: _Waits[ResultT] = _Waits(self._poller, timeout)
         try:
             for watcher in self._watchers:
-                if not watcher.settled:
-                    waiters[watcher] = watcher.join(timeout, partial(wake, watcher))
-                if watcher.settled:
-                    ended.append(watcher)
-            for _ in range(len(self)):
-                while not ended:
-                    news.clear()
-                    await news.wait()
-                watcher = ended.popleft()
-                waiter = waiters.pop(watcher, None)
-                if waiter is not None:
-                    self._poller.leave(waiter)
-                    if not watcher.settle(waiter):
-                        raise self._cut_short(waiter, [watcher, *waiters], timeout)
-                yield watcher
+                waits.begin(watcher)
+            for _ in self._watchers:
+                yield await waits.next_ended()
         finally:
-            for waiter in waiters.values():
-                self._poller.leave(waiter)
+            waits.end()
 
     @overload
     async def results(
@@ -159,15 +138,59 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
             raise InvalidRequest("task_ids", task_ids, "a list of ids")
         return task_ids
 
+
+class _Waits(Generic[ResultT]):
+    """The waits of one pass over a set.
+
+    Args:
+        poller: Where the tasks are watched.
+        timeout: Seconds to wait at most; None for the policy's deadline.
+    """
+
+    def __init__(self, poller: Poller, timeout: float | None) -> None:
+        self._poller = poller
+        self._timeout = timeout
+        self._waiters: dict[TaskWatcher[ResultT], Waiter[Task]] = {}
+        self._ended: deque[TaskWatcher[ResultT]] = deque()
+        self._news = asyncio.Event()
+
+    def begin(self, watcher: TaskWatcher[ResultT]) -> None:
+        """Begin to wait for one task, unless its outcome is known."""
+        if not watcher.settled:
+            wake = partial(self._wake, watcher)
+            self._waiters[watcher] = watcher.join(self._timeout, wake)
+        if watcher.settled:
+            self._ended.append(watcher)
+
+    async def next_ended(self) -> TaskWatcher[ResultT]:
+        """Return the next watcher whose outcome is known, or raise what cut the pass short."""
+        while not self._ended:
+            self._news.clear()
+            await self._news.wait()
+        watcher = self._ended.popleft()
+        waiter = self._waiters.pop(watcher, None)
+        if waiter is not None:
+            self._poller.leave(waiter)
+            if not watcher.settle(waiter):
+                raise self._cut_short(waiter, [watcher, *self._waiters])
+        return watcher
+
+    def end(self) -> None:
+        """End all waits that are left."""
+        for waiter in self._waiters.values():
+            self._poller.leave(waiter)
+
+    def _wake(self, watcher: TaskWatcher[ResultT]) -> None:
+        if self._waiters[watcher].ending is not None:
+            self._ended.append(watcher)
+            self._news.set()
+
     def _cut_short(
-        self,
-        waiter: Waiter[Task],
-        left: Sequence[TaskWatcher[ResultT]],
-        timeout: float | None,  # the seconds that were asked for
+        self, waiter: Waiter[Task], left: Sequence[TaskWatcher[ResultT]]
     ) -> AceDataError:
         task_ids = [watcher.id or "" for watcher in left]
         if waiter.ending == "deadline":
-            error: AceDataError = WatchTimeout(task_ids, self._poller.patience(timeout))
+            error: AceDataError = WatchTimeout(task_ids, self._poller.patience(self._timeout))
             error.__cause__ = waiter.cause
             return error
         if isinstance(waiter.cause, AceDataError):

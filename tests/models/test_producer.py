@@ -27,7 +27,6 @@ from acedata_async.models.producer import (
     UploadCoverRequest,
     UploadExtendRequest,
     UploadReplaceSectionRequest,
-    UploadRequest,
     VariationRequest,
 )
 from acedata_async.models.task import Task
@@ -269,13 +268,6 @@ def test_callback_url(model: type[SongRequest | StemsRequest]) -> None:
 def test_broken_callback_url(url: str) -> None:
     """An address with blanks or line breaks in it is none."""
     refused(GenerateRequest, "callback_url", url)
-
-
-@pytest.mark.parametrize("value", ["", "x/1.mp3", "file:///etc/passwd", 7])
-def test_upload_address(value: Any) -> None:
-    """An upload needs a public address."""
-    with pytest.raises(InvalidRequest, match="audio_url"):
-        UploadRequest(audio_url=value)
 
 
 @pytest.mark.parametrize("model", SONG_REQUESTS)

@@ -16,11 +16,7 @@ from acedata_async.models.producer import (
     SUBMISSIONS,
     ExtendRequest,
     GenerateRequest,
-    LyricsRequest,
     StemsRequest,
-    UploadRequest,
-    VideoRequest,
-    WavRequest,
 )
 from acedata_async.models.request import ApiRequest
 
@@ -237,26 +233,6 @@ def test_long_values_are_cut() -> None:
     error = problem(GenerateRequest, prompt="x", title=["y" * 1000])
     assert len(str(error)) < 200
     assert "1004 characters" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("model", "fields", "path"),
-    [
-        (LyricsRequest, {"prompt": "x"}, "/producer/lyrics"),
-        (UploadRequest, {"audio_url": "https://x/1.mp3"}, "/producer/upload"),
-        (WavRequest, {"audio_id": "1"}, "/producer/wav"),
-        (VideoRequest, {"audio_id": "1"}, "/producer/videos"),
-    ],
-)
-def test_siblings(model: type[ApiRequest], fields: dict[str, Any], path: str) -> None:
-    """The sibling endpoints take one field each, and it is needed."""
-    request = model(**fields)
-    assert (request.path, request.fields_to_send()) == (path, fields)
-    assert request.oddities() == []
-    (name,) = fields
-    assert problem(model).field == name
-    assert problem(model, **{name: " "}).field == name
-    assert problem(model, **{name: 7}).field == name
 
 
 @pytest.mark.parametrize("model", SUBMISSIONS)
