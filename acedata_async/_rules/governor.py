@@ -54,6 +54,8 @@ class Governor:
     def take(self, now: float) -> float:
         """Take a turn and return the seconds until it comes; turns come in the order taken."""
         pause = self.wait(now)
+        if self._grown == -math.inf:
+            self._grown = now  # the first second begins
         if math.isinf(self._rate):
             self._taken.append(now)
         else:

@@ -236,6 +236,8 @@ class Roster(Generic[RecordT]):
             if not waiter.over:
                 waiter.ending, waiter.cause = "deadline", self._trouble
                 expired.append(waiter)
+                if all(other.over for other in waiter.seat.waiters):
+                    waiter.seat.turn = NOT_DUE  # nobody is left who wants to know
         return expired
 
     def _ready_at(self, now: float) -> float:
@@ -243,30 +245,35 @@ class Roster(Generic[RecordT]):
 
     def _wake_at(self, ready_at: float) -> float | None:
         moments = [self._deadlines[0][0]] if self._deadlines else []
-        due = min(
-            _next_due(self._due), _next_due(self._due_alone) if self._may_ask_alone() else math.inf
-        )
+        due = min(_next_due(self._due), self._next_due_alone())
         if math.isfinite(due) and self._under_way < _MOST_LOOKS:
             moments.append(max(due, ready_at))
         return min(moments, default=None)
 
     def _pick(self, now: float) -> list[Seat[RecordT]]:
         """Take what is due, and what is nearly due while there is room."""
-        shared_due = _next_due(self._due) <= now
-        if self._may_ask_alone() and _next_due(self._due_alone) <= now:
+        if self._next_due_alone() <= now:
             self._shared_looks = 0
             return [heapq.heappop(self._due_alone)[2]]
         seats: list[Seat[RecordT]] = []
+        shared_due = _next_due(self._due) <= now
         horizon = now + self._least_gap / 2 if shared_due else now
         while len(seats) < self._batch.size and _next_due(self._due) <= horizon:
             seats.append(heapq.heappop(self._due)[2])
         self._shared_looks += bool(seats)
         return seats
 
-    def _may_ask_alone(self) -> bool:
-        """Say whether a look for a single missing task is in order: one in five, or none else."""
+    def _next_due_alone(self) -> float:
+        """Return when the next look for a single missing task is due.
+
+        It is one lookup in five at most while there are others. An id that was given by the user
+        and has no record needs just one, its last, and does not count.
+        """
+        due = _next_due(self._due_alone)
         others = math.isfinite(_next_due(self._due)) or self._under_way > 0
-        return not others or self._shared_looks >= _LONE_SHARE - 1
+        if not others or self._shared_looks >= _LONE_SHARE - 1:
+            return due
+        return due if math.isfinite(due) and self._due_alone[0][2].last_look else math.inf
 
     def _send(self, seats: list[Seat[RecordT]], now: float) -> Look[RecordT]:
         self._governor.take(now)

@@ -56,6 +56,11 @@ class Seat(Generic[RecordT]):
     waiters: set[Waiter[RecordT]] = field(default_factory=set, repr=False)
 
     @property
+    def last_look(self) -> bool:
+        """Whether one more look settles that there is no such task."""
+        return self.alone and not self.acknowledged and self.record is None
+
+    @property
     def final(self) -> bool:
         """Whether the task is known to be over."""
         return self.record is not None and self.record.final

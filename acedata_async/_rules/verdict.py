@@ -100,8 +100,8 @@ def read_failure(body: Mapping[str, Any]) -> tuple[str | None, str]:
 
 def _finished(moment: Any) -> bool:
     # The one mark that every completed Producer record has and none has before completion.
-    parsed = as_moment(moment)
-    return parsed is not None and parsed.timestamp() > 0
+    number = as_number(moment)
+    return as_moment(moment) is not None if number is None else number > 0
 
 
 def _has_result(response: Mapping[str, Any]) -> bool:
@@ -118,4 +118,9 @@ def _all_items_done(response: Mapping[str, Any]) -> bool:
 def _is_done(item: Mapping[str, Any]) -> bool:
     # An unknown word is "running": new ones must not end a wait early.
     word, share = item.get("state"), as_share(item.get("progress"))
-    return (word is None or as_text(word) in _DONE_WORDS) and (share is None or share >= 1)
+    status = item.get("status")
+    return (
+        (word is None or as_text(word) in _DONE_WORDS)
+        and (not isinstance(status, str) or status in _DONE_WORDS)
+        and (share is None or share >= 1)
+    )

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acedata_async.models.producer import SUBMISSIONS, ProducerRequest, UploadRequest
+from acedata_async.models.producer import SUBMISSIONS, ProducerRequest
 from acedata_async.models.request import ApiRequest
+from acedata_async.models.siblings import UploadRequest
 from acedata_async.models.task import mask_callback
 
 UPLOAD = "upload"

@@ -30,6 +30,11 @@ class RecordedError(BaseModel):
     type: str
     message: str
 
+    @classmethod
+    def of(cls, error: Exception) -> RecordedError:
+        """Return what a record keeps of an error."""
+        return cls(type=type(error).__name__, message=str(error))
+
 
 class JobRecord(BaseModel):
     """The record of a job, `<key>.json` in the directory of its run.
@@ -111,7 +116,9 @@ def next_step(record: JobRecord | None, directory: Path) -> Step:
 def _is_complete(record: JobRecord, directory: Path) -> bool:
     if record.action == UPLOAD:
         return record.upload is not None
-    return record.task is not None and record.file is not None and (directory / record.file).is_file()
+    return (
+        record.task is not None and record.file is not None and (directory / record.file).is_file()
+    )
 
 
 def read_record(job: Job, directory: Path, origin: str) -> JobRecord | None:
@@ -131,7 +138,9 @@ def read_record(job: Job, directory: Path, origin: str) -> JobRecord | None:
         allowed = f"{path} is damaged, or no job record of this version; move it away, or repair it"
         raise InvalidRequest(None, None, f"{allowed} ({_first_finding(error)})") from None
     if record.file is not None and Path(record.file).name != record.file:
-        raise InvalidRequest(None, None, f"{path} is damaged: file: {record.file!r} is no file name")
+        raise InvalidRequest(
+            None, None, f"{path} is damaged: file: {record.file!r} is no file name"
+        )
     if _lasting(record.request) != _lasting(job.shown()) or record.key != job.key:
         raise InvalidRequest(
             None,
@@ -190,8 +199,6 @@ def _sync(directory: Path) -> None:
 
 def files_named(directory: Path, name: str) -> list[Path]:
     """Return the files of that name, whatever their ending, but for records."""
-    if not directory.is_dir():
-        return []
     return sorted(
         path for path in directory.iterdir() if path.stem == name and path.suffix != ".json"
     )

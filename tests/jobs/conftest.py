@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from acedata_async.jobs import Job, read_jobs
+from acedata_async.jobs import Job, JobOutcome, read_jobs, run_jobs
 from acedata_async.sandbox import Sandbox
+
+COVER = {"key": "b", "action": "cover", "source": "a"}
+UPLOAD = {"key": "mine", "action": "upload", "audio_url": "https://x.example/a.mp3"}
+UPLOAD_COVER = {"key": "x", "action": "upload_cover", "source": "mine"}
 
 
 @pytest.fixture
@@ -40,3 +44,26 @@ def rewrite(directory: Path, key: str, **facts: Any) -> None:
     """Change facts in the record of a job."""
     changed = {**record_of(directory, key), **facts}
     (directory / f"{key}.json").write_text(json.dumps(changed), encoding="utf-8")
+
+
+async def run(
+    sandbox: Sandbox, directory: Path, *entries: dict[str, Any], **options: Any
+) -> list[JobOutcome]:
+    """Run entries with a fresh client of the sandbox."""
+    async with sandbox.client(**options) as ace:
+        return await run_jobs(ace, jobs_of(*entries), directory)
+
+
+def file_of(directory: Path, key: str) -> Path:
+    """Return the file of a job that is not its record."""
+    return next(path for path in directory.glob(f"{key}.*") if path.suffix != ".json")
+
+
+def states(outcomes: list[JobOutcome]) -> list[str]:
+    """Return how jobs ended."""
+    return [outcome.state for outcome in outcomes]
+
+
+def names_in(directory: Path) -> list[str]:
+    """Return the names of all files in a directory."""
+    return sorted(path.name for path in directory.iterdir())

@@ -130,18 +130,17 @@ def test_every_bad_line_is_listed() -> None:
         {"key": "ok", "action": "generate", "prompt": "x"},
         {"action": "generate"},
         "",
-        {"action": "cover", "source": "ok", "weirdness": 7, "titel": "T"},
+        {"action": "cover", "source": "ok", "titel": "T"},
         {"action": "genrate", "prompt": "x"},
         "{",
     )
     assert [problem.split(":")[:2] for problem in found] == [
         ["line 2", " prompt"],
-        ["line 4", " weirdness"],
         ["line 4", " titel"],
         ["line 5", " action"],
         ["line 6", " not a JSON object"],
     ]
-    assert found[3].endswith("did you mean generate?")
+    assert found[2].endswith("did you mean generate?")
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_governed() -> None:
     for look in room.looks(4.0):
         room.answer(look, dict.fromkeys(look.task_ids, DONE))
     assert len(room.looks()) == 1
-    assert room.wake_at() == pytest.approx(4.5)
+    assert room.wake_at() == pytest.approx(5.0)
 
 
 def test_refused() -> None:
@@ -184,6 +184,9 @@ def test_leaving_twice() -> None:
     room.roster.leave(first)
     assert len(room.roster) == 1
     assert not second.over
+    room.roster.leave(second)
+    room.roster.leave(second)
+    assert len(room.roster) == 0
 
 
 def test_last_leaves_during_a_look() -> None:

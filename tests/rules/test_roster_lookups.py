@@ -126,6 +126,15 @@ def test_lone_looks_are_few() -> None:
     assert 0 < len(lone) <= len(looks) / 5 + 1
 
 
+def test_many_unknown_ids() -> None:
+    """Many ids that the user gave and nobody knows are missing soon, while one task runs."""
+    room = Room(rate=1.0)
+    room.wait("runs", timeout=10_000.0)
+    unknown = [room.wait(f"unknown {number}", acknowledged=False) for number in range(40)]
+    follow(room, 120.0, {"runs": RUNNING})
+    assert {waiter.ending for waiter in unknown} == {"missing"}
+
+
 def test_truncated_at_a_page() -> None:
     """After an answer of exactly a page, what was left out is asked for at once."""
     room = Room()

@@ -1,0 +1,68 @@
+"""The app: all commands together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from acedata_async import __version__
+from acedata_async.cli.exits import MEANINGS
+from acedata_async.cli.jobs import add_run
+from acedata_async.cli.sandbox import add_sandbox
+from acedata_async.cli.siblings import add_siblings
+from acedata_async.cli.songs import add_songs
+from acedata_async.cli.tasks import add_tasks
+from acedata_async.config import BASE_URL_VARIABLE, TOKEN_VARIABLE
+
+_HELP = f"""Songs from Ace Data Cloud: submitted once, waited for, downloaded.
+
+The token comes from the environment variable {TOKEN_VARIABLE}, the address from
+{BASE_URL_VARIABLE} where it is another one. Results go to stdout, progress to stderr.
+
+\b
+Examples:
+  acedata generate "A song for Christmas" -o songs/
+  acedata generate "A song for Christmas" --sandbox
+  acedata run songs.jsonl -o out/
+
+\b
+Exit codes:
+""" + "\n".join(f"  {int(code):<4} {meaning}" for code, meaning in MEANINGS.items())
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if value:
+        typer.echo(f"acedata-async {__version__}")
+        raise typer.Exit
+
+
+def _start(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _assemble() -> typer.Typer:
+    built = typer.Typer(
+        name="acedata",
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    built.callback(help=_HELP)(_start)
+    add_songs(built)
+    add_siblings(built)
+    add_tasks(built)
+    add_run(built)
+    add_sandbox(built)
+    return built
+
+
+app = _assemble()

@@ -1,0 +1,70 @@
+"""From the options of a command to a song."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from acedata_async import ProducerRequest
+from acedata_async.cli.delivery import (
+    code_of_delivery,
+    deliver,
+    lines_of,
+    results_of,
+    task_document,
+)
+from acedata_async.cli.exits import Exit
+from acedata_async.cli.options import Common, SongDelivery, SongOptions
+from acedata_async.cli.output import Output
+from acedata_async.cli.progress import follow
+from acedata_async.cli.session import Connection, perform
+
+
+def make_song(
+    context: typer.Context,
+    kind: type[ProducerRequest[Any]],
+    fields: dict[str, Any],
+    *,
+    song: SongOptions | None,
+    delivery: SongDelivery,
+    common: Common,
+) -> None:
+    """Make what a command asks for: check it, send it, wait for it, fetch it.
+
+    Args:
+        context: The command's context.
+        kind: The request.
+        fields: Those of its fields that are the command's own; None for unset.
+        song: The other fields, where it has more.
+        delivery: What becomes of the result.
+        common: What every command can be told.
+    """
+
+    async def work(connection: Connection, output: Output) -> Exit:
+        given = {**fields, **(song.request_fields() if song else {})}
+        set_ones = {name: value for name, value in given.items() if value is not None}
+        request = kind.model_validate(set_ones)
+        return await _make(connection, output, request, delivery)
+
+    perform(context, common, work)
+
+
+async def _make(
+    connection: Connection,
+    output: Output,
+    request: ProducerRequest[Any],
+    delivery: SongDelivery,
+) -> Exit:
+    ace = connection.ace
+    watcher = await ace.producer.submit(request)
+    task_id = watcher.id or ""
+    output.task_accepted(task_id)
+    if delivery.no_wait:
+        output.result(task_document(task_id, watcher.state, []), [task_id])
+        return Exit.GOOD
+    task = await follow(watcher, output)
+    await watcher  # raises where the task brought nothing
+    delivered = await deliver(ace, output, results_of(task), delivery.directory)
+    output.result(task_document(task_id, task.state, delivered), lines_of(delivered))
+    return code_of_delivery(delivered)

@@ -1,0 +1,126 @@
+"""The commands on tasks that were submitted before."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from acedata_async import AceDataError, Task, TaskFailed, TaskNotFound
+from acedata_async.cli.delivery import (
+    code_of_delivery,
+    deliver,
+    lines_of,
+    results_of,
+    task_document,
+)
+from acedata_async.cli.exits import Exit, code_of, worst
+from acedata_async.cli.options import Common, TaskIds, command
+from acedata_async.cli.output import Output
+from acedata_async.cli.progress import follow, percent
+from acedata_async.cli.session import Connection, perform
+
+OptionalOutput = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Fetch the files into this directory.", file_okay=False),
+]
+
+
+def add_tasks(app: typer.Typer) -> None:
+    """Add the commands on tasks."""
+
+    @command(app, "task", "acedata task 1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad --json")
+    def task(context: typer.Context, task_ids: TaskIds, common: Common) -> None:
+        """Look tasks up, now. Free."""
+
+        async def work(connection: Connection, output: Output) -> Exit:
+            return await _look_up(connection, output, list(dict.fromkeys(task_ids)))
+
+        perform(context, common, work)
+
+    @command(
+        app,
+        "watch",
+        "acedata watch 1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad -o songs/",
+        "acedata watch TASK_ID TASK_ID --timeout 120 --json",
+    )
+    def watch(
+        context: typer.Context, task_ids: TaskIds, common: Common, output: OptionalOutput = None
+    ) -> None:
+        """Wait for tasks that were submitted before, and fetch their files with -o. Free."""
+        directory = output
+
+        async def work(connection: Connection, output: Output) -> Exit:
+            wanted = list(dict.fromkeys(task_ids))
+            return await _watch_all(connection, output, wanted, directory)
+
+        perform(context, common, work)
+
+
+async def _look_up(connection: Connection, output: Output, task_ids: list[str]) -> Exit:
+    found = await connection.ace.producer.retrieve_batch(task_ids)
+    missing = [task_id for task_id in task_ids if task_id not in found]
+    document = {
+        "tasks": [
+            {"task_id": task.id, "state": task.state, "record": task.export()}
+            for task in found.values()
+        ],
+        "missing": missing,
+    }
+    lines = [line for task in found.values() for line in _lines_of(task)]
+    output.result(document, lines)
+    for task_id in missing:
+        output.complain(TaskNotFound(task_id))
+    return Exit.FAILED if missing else Exit.GOOD
+
+
+def _lines_of(task: Task) -> list[str]:
+    failure = task.failure
+    why = [failure.code, failure.message] if failure else []
+    head = [task.id, task.state, percent(task.progress), *why]
+    facts = [("title", audio.title) for audio in task.audios]
+    facts += [("address", audio.audio_url) for audio in task.audios]
+    if task.stems:
+        facts.append(("address", task.stems.stems_url))
+    return [
+        "  ".join(filter(None, head)),
+        *(f"  {name:<9} {value}" for name, value in facts if value),
+    ]
+
+
+async def _watch_all(
+    connection: Connection, output: Output, task_ids: list[str], directory: Path | None
+) -> Exit:
+    """Wait for all at once; one task's trouble does not hide the others."""
+    ended = await asyncio.gather(
+        *(_watch(connection, output, task_id, directory) for task_id in task_ids)
+    )
+    documents = [document for document, _, _ in ended]
+    output.result({"tasks": documents}, [line for _, lines, _ in ended for line in lines])
+    return worst(code for _, _, code in ended)
+
+
+async def _watch(
+    connection: Connection, output: Output, task_id: str, directory: Path | None
+) -> tuple[dict[str, Any], list[str], Exit]:
+    ace = connection.ace
+    try:
+        task = await follow(ace.producer.watch(task_id), output)
+        if task.state != "succeeded":
+            raise TaskFailed(task)
+    except AceDataError as error:
+        output.complain(error)
+        facts = {"type": type(error).__name__, "message": str(error)}
+        document = {**task_document(task_id, _state_after(error), []), "error": facts}
+        return document, [], code_of(error)
+    delivered = await deliver(ace, output, results_of(task), directory)
+    document = task_document(task_id, task.state, delivered)
+    return document, lines_of(delivered), code_of_delivery(delivered)
+
+
+def _state_after(error: AceDataError) -> str:
+    if isinstance(error, TaskFailed):
+        return error.task.state
+    return "missing" if isinstance(error, TaskNotFound) else "unknown"

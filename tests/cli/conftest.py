@@ -1,0 +1,61 @@
+"""The command line against a sandbox in memory whose clock jumps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from acedata_async import PollPolicy
+from acedata_async.cli.app import app
+from acedata_async.cli.options import Common
+from acedata_async.cli.session import Connection
+from acedata_async.sandbox import Sandbox
+
+
+class Acedata(Protocol):
+    """Runs a command line against the sandbox."""
+
+    def __call__(self, *arguments: object, stdin: str | bytes | None = None) -> Result:
+        """Return how it ended."""
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """A sandbox in memory whose songs take 40 s of its own time."""
+    return Sandbox(durations=40.0)
+
+
+@pytest.fixture
+def watched() -> list[Callable[[], object]]:
+    """What to do in the event loop of the command as soon as it is connected."""
+    return []
+
+
+@pytest.fixture
+def acedata(sandbox: Sandbox, watched: list[Callable[[], object]]) -> Acedata:
+    """The command line, connected to the sandbox."""
+
+    @asynccontextmanager
+    async def connect(common: Common) -> AsyncIterator[Connection]:
+        poll = PollPolicy(deadline=common.timeout)
+        for begin in watched:
+            begin()
+        async with sandbox.client(poll=poll) as ace:
+            yield Connection(ace, "https://api.acedata.cloud")
+
+    def run(*arguments: object, stdin: str | bytes | None = None) -> Result:
+        texts = [str(one) for one in arguments]
+        return CliRunner().invoke(app, texts, obj=connect, input=stdin, catch_exceptions=False)
+
+    return run
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return the one JSON document on stdout."""
+    parsed: dict[str, Any] = json.loads(result.stdout)
+    return parsed

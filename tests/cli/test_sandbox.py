@@ -1,0 +1,91 @@
+"""The command `sandbox`, and the sandbox inside other commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from acedata_async.cli.app import app
+from acedata_async.sandbox import Sandbox
+
+
+@pytest.fixture
+def listened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Interrupt the server as soon as it is up; the ports that were asked for."""
+    ports: list[int] = []
+    real = Sandbox.listen
+
+    @asynccontextmanager
+    async def listen(self: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+        ports.append(port)
+        async with real(self, host, port) as base_url:
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+            yield base_url
+
+    monkeypatch.setattr(Sandbox, "listen", listen)
+    return ports
+
+
+def test_it_serves_until_ctrl_c(listened: list[int]) -> None:
+    """It prints its address, that of its counts, and how to point a client at it."""
+    result = CliRunner().invoke(app, ["sandbox", "--port", "0", "--fault", "throttle"])
+    assert result.exit_code == 0
+    assert "The sandbox listens at http://127.0.0.1:" in result.stdout
+    assert "/sandbox/stats" in result.stdout
+    assert "export ACEDATACLOUD_API_BASE_URL=http://127.0.0.1:" in result.stdout
+    assert result.stderr.splitlines() == ["Ctrl-C ends it", "stopped"]
+    assert listened == [0]
+
+
+@pytest.mark.parametrize("seconds", ["3:8", "0:0", "5"])
+def test_json_has_the_addresses(listened: list[int], seconds: str) -> None:
+    """With --json the addresses are one document."""
+    result = CliRunner().invoke(app, ["sandbox", "--port", "0", "--json", "--seconds", seconds])
+    made = json.loads(result.stdout)
+    assert made["stats_url"] == made["base_url"] + "/sandbox/stats"
+
+
+@pytest.mark.parametrize(
+    "options", [["--fault", "nonsense"], ["--seconds", "x"], ["--seconds", "8:3"], ["--port", "x"]]
+)
+def test_wrong_options_end_with_2(options: list[str]) -> None:
+    """A fault that does not exist is told, with those that do."""
+    assert CliRunner().invoke(app, ["sandbox", *options]).exit_code == 2
+
+
+def test_a_port_in_use_is_told() -> None:
+    """One clear line, and exit code 3."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(app, ["sandbox", "--port", port])
+    assert result.exit_code == 3
+    assert f"port {port} cannot be had" in result.stderr
+
+
+def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server needs uvicorn; the rest of the command line does not."""
+
+    def listen(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'uvicorn'", name="uvicorn")
+
+    monkeypatch.setattr(Sandbox, "listen", listen)
+    result = CliRunner().invoke(app, ["sandbox"])
+    assert result.exit_code == 3
+    assert "pip install 'acedata-async[sandbox]'" in result.stderr
+
+
+def test_any_command_can_have_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --sandbox no token is needed, and nothing leaves the machine."""
+    monkeypatch.delenv("ACEDATACLOUD_API_TOKEN", raising=False)
+    monkeypatch.setattr("acedata_async.cli.session._SANDBOX_SECONDS", (0.0, 0.0))
+    result = CliRunner().invoke(app, ["lyrics", "A harbour", "--sandbox", "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["lyrics"]

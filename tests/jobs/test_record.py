@@ -1,0 +1,90 @@
+"""A record is read with care, and holds no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acedata_async import InvalidRequest
+from acedata_async.jobs import (
+    run_jobs,
+)
+from acedata_async.sandbox import Sandbox
+from tests.jobs.conftest import (
+    jobs_of,
+    rewrite,
+    run,
+    song,
+    states,
+)
+
+SECRET = "https://me.example/hook/s3cret"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b'{"form": "acedata-job", "version": 2}', b"null"]
+)
+async def test_a_damaged_record_is_named(sandbox: Sandbox, tmp_path: Path, content: bytes) -> None:
+    """Nothing is sent while a record cannot be read."""
+    (tmp_path / "b.json").write_bytes(content)
+    with pytest.raises(InvalidRequest) as caught:
+        await run(sandbox, tmp_path, song(), song("b"))
+    assert str(tmp_path / "b.json") in str(caught.value)
+    assert sandbox.stats.submission_requests == 0
+
+
+async def test_a_record_that_points_elsewhere_is_damaged(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A record names a file beside it, never a path."""
+    await run(sandbox, tmp_path, song())
+    rewrite(tmp_path, "a", file="../a.m4a")
+    with pytest.raises(InvalidRequest, match="no file name"):
+        await run(sandbox, tmp_path, song())
+
+
+async def test_a_record_that_cannot_be_opened_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A directory in the place of a record is told, and nothing is sent."""
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        await run(sandbox, tmp_path, song())
+
+
+async def test_another_request_under_a_key_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A changed line under a known key is a mistake, told before anything is sent."""
+    await run(sandbox, tmp_path, song())
+    with pytest.raises(InvalidRequest) as caught:
+        await run(sandbox, tmp_path, song(prompt="Another"), song("b"))
+    assert "line 1: " in str(caught.value)
+    assert "another request" in str(caught.value)
+    assert sandbox.stats.submissions == 1
+
+
+async def test_a_directory_belongs_to_one_origin(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What a sandbox made never passes for the real thing."""
+    jobs = jobs_of(song())
+    async with sandbox.client() as ace:
+        await run_jobs(ace, jobs, tmp_path, origin="the sandbox")
+        with pytest.raises(InvalidRequest, match="made at the sandbox"):
+            await run_jobs(ace, jobs, tmp_path)
+
+
+async def test_no_secret_reaches_a_record(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A callback address is masked in the file, and a new secret is no other request."""
+    entries = [song(callback_url=SECRET)]
+    await run(sandbox, tmp_path, *entries)
+    assert sandbox.submissions[0]["callback_url"] == SECRET
+    assert "s3cret" not in (tmp_path / "a.json").read_text(encoding="utf-8")
+    again = await run(sandbox, tmp_path, song(callback_url="https://me.example/hook/other"))
+    assert states(again) == ["saved"]
+    assert sandbox.stats.submissions == 1
+
+
+async def test_a_directory_that_cannot_be_written_costs_nothing(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Without a record nothing is sent."""
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(InvalidRequest):
+        await run(sandbox, blocked, song())
+    assert sandbox.stats.submission_requests == 0
