@@ -116,8 +116,8 @@ class AceData:
         `SubmissionUnknown` in its caller. Tasks live on at the vendor.
         """
         self._poller.close()
-        await self._crew.aclose(grace=self._close_grace)
-        await self._transport.aclose()
+        if await self._crew.aclose(grace=self._close_grace):
+            await self._transport.aclose()
 
     async def check_token(self) -> None:
         """Make sure, by one free lookup, that the API accepts the token.

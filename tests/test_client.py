@@ -174,3 +174,25 @@ async def test_no_pool_slot_is_lost_to_cancelled_callers() -> None:
         await asyncio.gather(*calls, return_exceptions=True)
         songs = await asyncio.gather(*(ace.producer.generate("A song") for _ in range(100)))
         assert len(songs) == 100
+
+
+def test_closing_on_another_event_loop(sandbox_of_no_loop: Sandbox) -> None:
+    """A client whose event loop is over can still be closed."""
+    ace = sandbox_of_no_loop.client()
+    asyncio.run(ace.check_token())
+    asyncio.run(ace.aclose())
+    assert repr(ace).endswith("closed>")
+
+
+@pytest.fixture
+def sandbox_of_no_loop() -> Sandbox:
+    """A sandbox that belongs to no event loop yet."""
+    return Sandbox(seed=1)
+
+
+@pytest.mark.parametrize("timeout", ["5", True])
+async def test_timeouts_are_numbers(ace: AceData, timeout: object) -> None:
+    """A timeout that is no number is refused."""
+    watcher = await ace.producer.generate("A song")
+    with pytest.raises(InvalidRequest, match="timeout"):
+        await watcher.wait(timeout)  # type: ignore[arg-type]  # on purpose

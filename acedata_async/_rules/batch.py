@@ -13,6 +13,7 @@ class BatchSize:
 
     def __init__(self) -> None:
         self._size = _MOST
+        self._proven = _MOST
 
     @property
     def size(self) -> int:
@@ -32,11 +33,15 @@ class BatchSize:
             items == _PAGE or (0 < items < (count or 0)) or (lost and items >= _PAGE)
         )
         if short:
-            self._size = max(1, items)
+            self._size = self._proven = max(1, items)
         elif items >= self._size:
-            self._size = min(_MOST, self._size + max(1, self._size // 8))
+            self._size = self._proven = min(_MOST, self._size + max(1, self._size // 8))
         return short
 
     def refused(self, *, asked: int) -> None:
         """Learn from a refusal of the size: 413, or 400 for several ids."""
         self._size = max(1, min(self._size, asked // 2))
+
+    def restore(self) -> None:
+        """Learn that it was one id that was refused, and not their number."""
+        self._size = self._proven

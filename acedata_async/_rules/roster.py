@@ -24,6 +24,8 @@ _OLD = 60.0
 """Seconds after which a task that is missing from shared lookups gets one of its own."""
 _MOST_LOOKS = 4
 """Lookups under way at once."""
+_SPURNED_GAP = 15.0
+"""Seconds between two looks at an id that the API answers with an error of its own."""
 _LONE_SHARE = 5
 """At most one in so many lookups is for a single missing task while others are due."""
 
@@ -47,6 +49,7 @@ class Roster(Generic[RecordT]):
         self._due: list[tuple[float, int, Seat[RecordT]]] = []
         self._due_alone: list[tuple[float, int, Seat[RecordT]]] = []
         self._deadlines: list[tuple[float, int, Waiter[RecordT]]] = []
+        self._waiting = 0
         self._under_way = 0
         self._failures = 0
         self._paused_until = -math.inf
@@ -58,7 +61,10 @@ class Roster(Generic[RecordT]):
 
     def close(self) -> list[Waiter[RecordT]]:
         """End every wait, since the client closes, and return the waiters to wake."""
-        return [waiter for seat in self._seats.values() for waiter in seat.end("closed")]
+        ended = [waiter for seat in self._seats.values() for waiter in seat.end("closed")]
+        self._due.clear()
+        self._due_alone.clear()
+        return ended
 
     def join(
         self, seat: Seat[RecordT], *, now: float, deadline: float, wake: Callable[[], object]
@@ -67,21 +73,25 @@ class Roster(Generic[RecordT]):
         shared = self._seats.setdefault(seat.task_id, seat)
         shared.acknowledged |= seat.acknowledged
         waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
+        shared.waiters.add(waiter)
+        self._waiting += 1
         if not (shared.final or shared.asking) and shared.turn == NOT_DUE:
             wait = first_look(now - shared.born, acknowledged=shared.acknowledged)
             if shared.looked is not None:
                 wait = max(wait, shared.looked + self._least_gap - now)
             self._schedule(shared, now + wait)
-        shared.waiters.add(waiter)
         heapq.heappush(self._deadlines, (deadline, next(self._order), waiter))
         return waiter
 
     def leave(self, waiter: Waiter[RecordT]) -> None:
         """End a wait; nobody else notices. The last one to leave a task ends its lookups."""
         seat = waiter.seat
+        if waiter not in seat.waiters:
+            return
         seat.waiters.discard(waiter)
+        self._waiting -= 1
         self._vacate(seat)
-        if self._seats and len(self._deadlines) > 64 + 4 * len(self._seats):
+        if self._seats and len(self._deadlines) > 64 + 2 * self._waiting:
             self._deadlines = [entry for entry in self._deadlines if not entry[2].over]
             heapq.heapify(self._deadlines)
 
@@ -163,6 +173,15 @@ class Roster(Generic[RecordT]):
         self._paused_until = max(self._paused_until, now + pause)
         self._again(look, now, error)
 
+    def spurned(self, look: Look[RecordT], error: Exception, now: float) -> None:
+        """Take in that the API will not look at one id: its own trouble, and nobody else's."""
+        self._land(look)
+        self._trouble = error
+        self._batch.restore()
+        for seat in look.seats:
+            seat.alone = True
+            self._schedule(seat, now + _SPURNED_GAP)
+
     def barred(self, look: Look[RecordT], error: Exception) -> list[Waiter[RecordT]]:
         """Take in an answer that cannot heal: every wait of the lookup ends."""
         self._land(look)
@@ -224,7 +243,7 @@ class Roster(Generic[RecordT]):
             self._trouble = None
 
     def _schedule(self, seat: Seat[RecordT], due: float) -> None:
-        if self._seats.get(seat.task_id) is seat:
+        if self._seats.get(seat.task_id) is seat and seat.wanted:
             seat.turn = next(self._order)
             queue = self._due_alone if seat.alone else self._due
             heapq.heappush(queue, (due, seat.turn, seat))
@@ -236,7 +255,7 @@ class Roster(Generic[RecordT]):
             if not waiter.over:
                 waiter.ending, waiter.cause = "deadline", self._trouble
                 expired.append(waiter)
-                if all(other.over for other in waiter.seat.waiters):
+                if not waiter.seat.wanted:
                     waiter.seat.turn = NOT_DUE  # nobody is left who wants to know
         return expired
 

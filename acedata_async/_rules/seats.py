@@ -56,6 +56,11 @@ class Seat(Generic[RecordT]):
     waiters: set[Waiter[RecordT]] = field(default_factory=set, repr=False)
 
     @property
+    def wanted(self) -> bool:
+        """Whether anybody still waits."""
+        return any(waiter.ending is None for waiter in self.waiters)
+
+    @property
     def last_look(self) -> bool:
         """Whether one more look settles that there is no such task."""
         return self.alone and not self.acknowledged and self.record is None
@@ -71,7 +76,9 @@ class Seat(Generic[RecordT]):
             return []
         self.record = record
         self.version += 1
-        return self.end("final") if record.final else list(self.waiters)
+        if record.final:
+            return self.end("final")
+        return [waiter for waiter in self.waiters if waiter.ending is None]
 
     def end(self, ending: Ending, cause: Exception | None = None) -> list[Waiter[RecordT]]:
         """End every wait for this task and return the waiters to wake."""

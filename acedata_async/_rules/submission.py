@@ -21,7 +21,7 @@ from typing import Any
 from acedata_async._rules.exchange import Reply
 from acedata_async._rules.refusals import read_error
 from acedata_async._rules.verdict import judge
-from acedata_async._rules.wire import as_object
+from acedata_async._rules.wire import as_object, as_text
 from acedata_async.errors import APIError
 
 _REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
@@ -85,8 +85,8 @@ def find_task_id(body: Any) -> str | None:
             break
         node = queue.popleft()
         if isinstance(node, Mapping):
-            task_id = node.get("task_id")
-            if isinstance(task_id, str) and task_id:
+            task_id = as_text(node.get("task_id"))
+            if task_id:
                 return task_id
             queue.extend(node.values())
         elif isinstance(node, list):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 
 from acedata_async._rules.exchange import Call, Lane, Reply
-from acedata_async._transport.seam import Interrupted, NotDelivered
+from acedata_async._transport.seam import Interrupted, NotDelivered, Turn
 from acedata_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,14 +30,15 @@ so requests are held here, and the pool is as large as all of them together."""
 _MOST_BYTES = 32 * 1024 * 1024
 """An API answer larger than this is no answer. A record is a few kilobytes."""
 
-_UNDELIVERED = (
+_PATIENCE = 1.0
+"""Seconds beyond a timeout after which an exchange is ended from outside: httpx bounds the wait
+for the next bytes only, and a server may send them one by one."""
+
+_BEFORE_SENDING = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
 )
 
 
@@ -68,63 +69,65 @@ class HttpTransport:
         self._lanes = {lane: anyio.CapacityLimiter(size) for lane, size in _LANES.items()}
         self._downloads = anyio.CapacityLimiter(_DOWNLOADS)
 
-    async def send(self, call: Call, *, timeout: float) -> Reply:
+    async def send(self, call: Call, *, timeout: float, turn: Turn | None = None) -> Reply:
         """Send one call with the token and return the whole answer, whatever its status."""
         client = self._open_client()
-        request = client.build_request(
-            "POST",
-            self._credentials.base_url + call.path,
-            content=json.dumps(dict(call.body), ensure_ascii=False).encode(),
-            headers={
-                "authorization": f"Bearer {self._credentials.token.get_secret_value()}",
-                "content-type": "application/json",
-                "accept": "application/json",
-                "user-agent": self._user_agent,
-            },
-            timeout=self._timeouts(timeout),
-        )
-        lane = self._lanes[call.lane]
+        request = self._build(client, call, timeout)
+        async with self._lanes[call.lane]:
+            if turn is not None:
+                await turn()
+            try:
+                with _faults(request):
+                    async with asyncio.timeout(timeout + _PATIENCE):
+                        return await _exchange(client, request)
+            finally:
+                # Errors keep their request, and the token is not to travel with them.
+                request.headers.pop("authorization", None)
+
+    def _build(self, client: httpx.AsyncClient, call: Call, timeout: float) -> httpx.Request:
         try:
-            await lane.acquire()
-        except asyncio.CancelledError:  # the client closes; nobody else cancels a request
-            raise NotDelivered("the client was closed before the request was sent") from None
-        try:
-            with _faults():
-                response = await client.send(
-                    request, stream=True, auth=None, follow_redirects=False
-                )
-                try:
-                    content = await _read(response, until=time.monotonic() + timeout)
-                finally:
-                    await response.aclose()
-        finally:
-            lane.release()
-        return Reply(response.status_code, _lower(response.headers), content)
+            return client.build_request(
+                "POST",
+                self._credentials.base_url + call.path,
+                content=json.dumps(dict(call.body)).encode(),
+                headers={
+                    "authorization": f"Bearer {self._credentials.token.get_secret_value()}",
+                    "content-type": "application/json",
+                    "accept": "application/json",
+                    "accept-encoding": "gzip",
+                    "user-agent": self._user_agent,
+                },
+                timeout=self._timeouts(timeout),
+            )
+        except Exception as error:
+            raise ConfigurationError(f"base_url cannot be used: {_describe(error)}") from error
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[HttpStream]:
         """GET a file, without the token; redirects are not followed."""
         client = self._open_client()
+        try:
+            # Built bare, so that no default header of an injected client travels with it.
+            request = httpx.Request(
+                "GET",
+                url,
+                headers={
+                    "user-agent": self._user_agent,
+                    "accept": "*/*",
+                    "accept-encoding": "identity",
+                },
+                extensions={"timeout": self._timeouts(timeout).as_dict()},
+            )
+        except Exception as error:
+            raise ValueError(_describe(error)) from error
         async with self._downloads:
-            with _faults():
-                # Built bare, so that no default header of an injected client travels with it.
-                request = httpx.Request(
-                    "GET",
-                    url,
-                    headers={
-                        "user-agent": self._user_agent,
-                        "accept": "*/*",
-                        "accept-encoding": "identity",
-                    },
-                    extensions={"timeout": self._timeouts(timeout).as_dict()},
-                )
-                response = await client.send(
-                    request, stream=True, auth=None, follow_redirects=False
-                )
+            with _faults(request):
+                async with asyncio.timeout(timeout + _PATIENCE):
+                    response = await _send(client, request)
             try:
                 yield HttpStream(response)
             finally:
-                with _faults():
+                with _faults(request):
                     await response.aclose()
 
     async def aclose(self) -> None:
@@ -135,9 +138,15 @@ class HttpTransport:
     def _open_client(self) -> httpx.AsyncClient:
         if self._client is None:
             total = sum(_LANES.values()) + _DOWNLOADS
-            self._client = httpx.AsyncClient(
-                limits=httpx.Limits(max_connections=total, max_keepalive_connections=total)
-            )
+            try:
+                self._client = httpx.AsyncClient(
+                    limits=httpx.Limits(max_connections=total, max_keepalive_connections=total),
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                )
+            except Exception as error:  # a proxy or certificates in the environment
+                raise ConfigurationError(
+                    f"the network cannot be used as it is set up: {_describe(error)}"
+                ) from error
         if self._client.is_closed:
             raise ConfigurationError("the injected http_client is closed; open it for as long")
         return self._client
@@ -163,24 +172,32 @@ class HttpStream:
         return _lower(self._response.headers)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body; raises `Interrupted` when it breaks off."""
-        with _faults():
-            async for chunk in self._response.aiter_bytes():
+        """Yield the body as it was sent; raises `Interrupted` when it breaks off."""
+        with _faults(self._response.request):
+            async for chunk in self._response.aiter_raw():
                 yield chunk
 
 
-async def _read(response: httpx.Response, *, until: float) -> bytes:
-    """Read a whole body, however slowly and endlessly it is sent, within time and space."""
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > _MOST_BYTES:
-            raise Interrupted(f"an answer of more than {_MOST_BYTES} bytes")
-        if time.monotonic() > until:
-            raise Interrupted("the answer took too long")
-        parts.append(chunk)
-    return b"".join(parts)
+async def _exchange(client: httpx.AsyncClient, request: httpx.Request) -> Reply:
+    """Send a request and read its whole answer, within bounds."""
+    response = await _send(client, request)
+    try:
+        if "," in response.headers.get("content-encoding", ""):
+            raise Interrupted("an answer that is compressed more than once")
+        parts: list[bytes] = []
+        size = 0
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > _MOST_BYTES:
+                raise Interrupted(f"an answer of more than {_MOST_BYTES} bytes")
+            parts.append(chunk)
+    finally:
+        await response.aclose()
+    return Reply(response.status_code, _lower(response.headers), b"".join(parts))
+
+
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    return await client.send(request, stream=True, auth=None, follow_redirects=False)
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
@@ -188,17 +205,30 @@ def _lower(headers: httpx.Headers) -> dict[str, str]:
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def _faults(request: httpx.Request) -> Iterator[None]:
     """Turn what httpx, or a transport under it, raises into one of two faults."""
     try:
         yield
-    except _UNDELIVERED as error:
-        raise NotDelivered(_describe(error)) from error
     except (Interrupted, ConfigurationError):
         raise
     except Exception as error:
         # Also what an injected client's hooks or transport raise: nobody knows how far it got.
-        raise Interrupted(_describe(error)) from error
+        fault = NotDelivered if _never_sent(error, request) else Interrupted
+        raise fault(_describe(error)) from error
+
+
+def _never_sent(error: Exception, request: httpx.Request) -> bool:
+    """Say whether it is certain that no byte of the request has left.
+
+    The kind of error is no proof: other engines and users' hooks raise these for what happened
+    later, or to another request. It is one when it was raised for this request, by httpcore, which
+    raises it while it makes a connection and at no other time.
+    """
+    return (
+        isinstance(error, _BEFORE_SENDING)
+        and getattr(error, "_request", None) is request
+        and type(error.__cause__).__module__.partition(".")[0] == "httpcore"
+    )
 
 
 def _describe(error: Exception) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from acedata_async._rules.exchange import Call, Reply
+
+Turn = Callable[[], Awaitable[None]]
 
 
 class TransportFault(Exception):
@@ -39,18 +41,26 @@ class Stream(Protocol):
 class Transport(Protocol):
     """Sends calls to the API, and fetches files from anywhere."""
 
-    async def send(self, call: Call, *, timeout: float) -> Reply:
+    async def send(self, call: Call, *, timeout: float, turn: Turn | None = None) -> Reply:
         """Send one call with the token and return the whole answer, whatever its status.
+
+        Args:
+            call: What to send.
+            timeout: Seconds for the whole answer.
+            turn: Awaited when a connection's place is free, right before the call goes out; what
+                it raises comes out, and nothing is sent.
 
         Raises:
             NotDelivered: It cannot have reached the API.
             Interrupted: It may have.
+            ConfigurationError: The network cannot be used as it is set up.
         """
 
     def fetch(self, url: str, *, timeout: float) -> AbstractAsyncContextManager[Stream]:
         """GET a file, without the token; redirects are not followed.
 
         Raises:
+            ValueError: `url` is no address.
             NotDelivered: No connection.
             Interrupted: The exchange broke.
         """

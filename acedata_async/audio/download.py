@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import BinaryIO
@@ -22,7 +21,7 @@ from acedata_async._rules.wire import as_number
 from acedata_async._transport.seam import Interrupted, NotDelivered, Stream, Transport
 from acedata_async.errors import DownloadError, InvalidRequest
 from acedata_async.models.results import Audio, Stems, UploadedAudio, VideoFile, WavFile
-from acedata_async.tasks.crew import Crew
+from acedata_async.tasks.crew import Caller, Crew
 
 Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio
 
@@ -36,7 +35,7 @@ class _Passing(Exception):
     """A failure that another try may not meet."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Order:
     """One file to fetch.
 
@@ -44,13 +43,13 @@ class _Order:
         url: Where it is.
         directory: Where it goes.
         stem: Its name without ending.
-        abandoned: Whether nobody waits for it any more.
+        caller: Who waits for it.
     """
 
     url: str
     directory: Path
     stem: str
-    abandoned: bool = field(default=False)
+    caller: Caller
 
 
 class Downloader:
@@ -77,30 +76,32 @@ class Downloader:
         self, item: Downloadable, directory: str | os.PathLike[str], *, name: str | None
     ) -> Path:
         """Fetch a file; see `AceData.download`."""
-        url = _url_of(item)
-        order = _Order(
-            url, Path(directory), safe_stem(_default_name(item) if name is None else name)
+        url, stem = _url_of(item), _default_name(item) if name is None else name
+        if not isinstance(stem, str):
+            raise InvalidRequest("name", name, "a text")
+        if not isinstance(directory, str | os.PathLike):
+            raise InvalidRequest("directory", directory, "a path")
+        place = Path(directory)
+        return await self._crew.run(
+            lambda caller: self._carry_out(_Order(url, place, safe_stem(stem), caller)),
+            name=f"download {stem}",
         )
-        try:
-            return await self._crew.run(self._carry_out(order), name=f"download {order.stem}")
-        except asyncio.CancelledError:
-            order.abandoned = True
-            raise
 
     async def _carry_out(self, order: _Order) -> Path:
         for failures in range(1, _TRIES + 1):
             try:
                 return await self._fetch(order)
             except (_Passing, NotDelivered, Interrupted) as fault:
-                if failures == _TRIES or order.abandoned:
+                if failures == _TRIES or order.caller.gone:
                     raise DownloadError(
                         f"could not fetch {_shown(order.url)}: {fault}; tried {failures} times",
                         url=order.url,
                     ) from fault
                 await sleep(self._clock, error_pause(failures, chance=self._rng.random()))
-            except OSError as error:
+            except (OSError, ValueError) as error:  # also of an address or a path that is none
                 raise DownloadError(
-                    f"could not write into {order.directory}: {error}", url=order.url
+                    f"could not save {_shown(order.url)} in {order.directory}: {error}",
+                    url=order.url,
                 ) from error
         raise AssertionError("unreachable")
 
@@ -152,7 +153,7 @@ class Downloader:
 
 
 def _check_wanted(order: _Order) -> None:
-    if order.abandoned:
+    if order.caller.gone:
         raise DownloadError("nobody waits for it any more", url=order.url)
 
 
@@ -170,6 +171,8 @@ def _check_answer(url: str, stream: Stream, content_type: str) -> None:
         gone = stream.status in {403, 404, 410}
         hint = "; the link may have expired: look the task up again for a new one" if gone else ""
         raise DownloadError(f"HTTP {stream.status} from {_shown(url)}{hint}", url=url)
+    if stream.headers.get("content-encoding", "identity") != "identity":
+        raise DownloadError(f"{_shown(url)} came compressed, which was not asked for", url=url)
     if content_type.partition(";")[0].strip().lower() in {"text/html", "application/json"}:
         raise DownloadError(f"{_shown(url)} answered with {content_type}, not a file", url=url)
 

@@ -7,15 +7,17 @@ and the `upload_*` actions are in that document and not in its OpenAPI file.
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
 
 from acedata_async.errors import InvalidRequest, MalformedResponse
 from acedata_async.models.request import (
+    CALLBACK_FIELD,
     Allowed,
     ApiRequest,
     Filled,
     Seconds,
     WebAddress,
+    mask_url,
 )
 from acedata_async.models.results import Audio, Stems
 from acedata_async.models.task import Task
@@ -87,6 +89,11 @@ class ProducerRequest(ApiRequest, Generic[ResultT]):
 
         def __class_getitem__(cls, _: Any) -> type[Self]:
             return cls
+
+    @field_serializer(CALLBACK_FIELD)
+    def _mask_callback(self, url: str | None) -> str | None:
+        masked: str | None = mask_url(url)
+        return masked
 
     @abstractmethod
     def result_of(self, task: Task) -> ResultT:

@@ -20,6 +20,17 @@ CALLBACK_FIELD = "callback_url"
 """The field that may hold a secret, and that no repr, error or export shows."""
 
 
+def mask_url(url: Any) -> Any:
+    """Leave nothing of an address but where it is; what is no text stays as it is."""
+    if not isinstance(url, str):
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "…"
+    return f"{parts.scheme}://{parts.hostname}/…"
+
+
 class RequestWarning(UserWarning):
     """A request that will be sent although it looks like a mistake."""
 
@@ -148,7 +159,8 @@ def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> InvalidReque
     if detail["type"] == "missing":
         return InvalidRequest(name, None, f"{_allowed(model, name)} (it is needed)")
     if detail["type"] == "extra_forbidden":
-        return InvalidRequest(name, value, _known_fields(model, name))
+        # Not shown: it may be a misspelt callback address.
+        return InvalidRequest(name, "(not shown)", _known_fields(model, name))
     return InvalidRequest(name, value, _allowed(model, name))
 
 

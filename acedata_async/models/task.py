@@ -4,7 +4,6 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -18,6 +17,7 @@ from pydantic.functional_serializers import WrapSerializer
 from acedata_async._rules.verdict import TaskState, Verdict, judge
 from acedata_async._rules.wire import as_object, as_objects, as_text
 from acedata_async.models.reply import Moment, Number, ReplyModel, Text
+from acedata_async.models.request import CALLBACK_FIELD, mask_url
 from acedata_async.models.results import Audio, Stems
 
 
@@ -35,19 +35,11 @@ class Failure:
 
 
 def mask_callback(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a request with nothing but the host left of its `callback_url`.
-
-    The record echoes the address that was given, and with it whatever secret is in it.
-    """
-    url = request.get("callback_url")
-    if not isinstance(url, str):
-        return dict(request)
-    try:
-        parts = urlsplit(url)
-        masked = f"{parts.scheme}://{parts.hostname}/…"
-    except ValueError:
-        masked = "…"
-    return {**request, "callback_url": masked}
+    """Copy a request with its `callback_url` masked: the record echoes it, secret and all."""
+    masked = dict(request)
+    if CALLBACK_FIELD in masked:
+        masked[CALLBACK_FIELD] = mask_url(masked[CALLBACK_FIELD])
+    return masked
 
 
 def _mask_request(request: Any, handler: SerializerFunctionWrapHandler) -> Any:

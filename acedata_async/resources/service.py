@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
 from acedata_async._rules.wire import as_object, as_objects
-from acedata_async.errors import InvalidRequest, TaskNotFound
+from acedata_async.errors import ClientClosed, InvalidRequest, TaskNotFound
 from acedata_async.models.producer import ProducerRequest
 from acedata_async.models.reply import ReplyModel
 from acedata_async.models.request import ApiRequest, RequestWarning
 from acedata_async.models.task import Task
-from acedata_async.tasks.crew import Crew
+from acedata_async.tasks.crew import Caller, Crew
 from acedata_async.tasks.poller import Poller
 from acedata_async.tasks.submitter import Submitter, accepted
 from acedata_async.tasks.watcher import TaskWatcher
@@ -26,6 +26,8 @@ T = TypeVar("T")
 ReplyT = TypeVar("ReplyT", bound=ReplyModel)
 
 _log = logging.getLogger("acedata_async")
+
+_LONGEST_ID = 200
 
 
 class Service:
@@ -53,7 +55,7 @@ class Service:
         for oddity in request.oddities():
             warnings.warn(oddity, RequestWarning, stacklevel=3)
         return await self._crew.run(
-            self._submit(request, Call(request.path, body, "submit")),
+            lambda caller: self._submit(request, Call(request.path, body, "submit"), caller),
             name=request.action,
             paid=True,
             unclaimed=self._keep,
@@ -92,7 +94,9 @@ class Service:
         """
         return await self._poller.retrieve(_many(task_ids))
 
-    async def _submit(self, request: ProducerRequest[T], call: Call) -> TaskWatcher[T]:
+    async def _submit(
+        self, request: ProducerRequest[T], call: Call, caller: Caller
+    ) -> TaskWatcher[T]:
         def accept(reply: Reply) -> TaskWatcher[T] | None:
             outcome = accepted(reply, now=self._clock.time())
             if outcome is None:
@@ -101,7 +105,7 @@ class Service:
             seat = self._poller.seat(outcome.task_id, acknowledged=True, record=record)
             return TaskWatcher(self._poller, seat, request.result_of)
 
-        return await self._submitter.post(call, request, accept)
+        return await self._submitter.post(call, request, caller, accept)
 
     async def _ask(self, request: ApiRequest, kind: type[ReplyT], needed: str) -> ReplyT:
         """Send a paid request that is answered with its result."""
@@ -115,10 +119,9 @@ class Service:
                 return result if getattr(result, needed) else None
             return None
 
+        call = Call(request.path, request.fields_to_send(), "hold")
         return await self._crew.run(
-            self._submitter.post(
-                Call(request.path, request.fields_to_send(), "hold"), request, accept
-            ),
+            lambda caller: self._submitter.post(call, request, caller, accept),
             name=request.path,
             paid=True,
             unclaimed=_report,
@@ -129,12 +132,10 @@ class Service:
         return TaskWatcher(self._poller, seat, read)
 
     def _keep(self, submission: asyncio.Task[TaskWatcher[Any]]) -> None:
-        if submission.cancelled() or (error := submission.exception()) is not None:
-            _log.warning("a submission whose caller was cancelled did not end well: %s", error)
-            return
-        watcher = submission.result()
-        _log.warning("task %s was accepted after its caller was cancelled; claim() it", watcher.id)
-        self._unclaimed.append(watcher)
+        if _ended_well(submission):
+            watcher = submission.result()
+            _log.warning("task %s was accepted after its caller went; claim() it", watcher.id)
+            self._unclaimed.append(watcher)
 
     def _watch_set(self, task_ids: Iterable[str], read: Callable[[Task], T]) -> WatchSet[T]:
         wanted = dict.fromkeys(_many(task_ids))
@@ -143,19 +144,27 @@ class Service:
 
 def _report(call: asyncio.Task[ReplyModel]) -> None:
     """Log what a paid call brought whose caller was cancelled; nobody else has it."""
-    if call.cancelled() or (error := call.exception()) is not None:
-        _log.warning("a paid call whose caller was cancelled did not end well: %s", error)
-    else:
-        _log.warning("answered after its caller was cancelled: %r", call.result())
+    if _ended_well(call):
+        _log.warning("answered after its caller went: %r", call.result())
+
+
+def _ended_well(call: asyncio.Task[Any]) -> bool:
+    """Say whether a paid call succeeded whose caller went; log why not, if it was sent."""
+    error = None if call.cancelled() else call.exception()
+    if error is not None and not isinstance(error, ClientClosed):
+        _log.warning("a paid call whose caller went did not end well: %s", error)
+    return error is None and not call.cancelled()
 
 
 def _task_id(task_id: object) -> str:
-    if not isinstance(task_id, str) or not task_id.strip():
+    # One id that cannot be sent would spoil every lookup that it shares.
+    fits = isinstance(task_id, str) and 0 < len(task_id) <= _LONGEST_ID and task_id.isprintable()
+    if not isinstance(task_id, str) or not fits or not task_id.strip():
         raise InvalidRequest("task_id", task_id, "the id of a task, a text that is not empty")
     return task_id
 
 
 def _many(task_ids: Iterable[str]) -> list[str]:
-    if isinstance(task_ids, str):
+    if isinstance(task_ids, str) or not isinstance(task_ids, Iterable):
         raise InvalidRequest("task_ids", task_ids, "a list of ids, not one id")
     return [_task_id(task_id) for task_id in task_ids]

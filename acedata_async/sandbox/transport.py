@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpcore
 import httpx
 
 from acedata_async._clock import Clock
@@ -150,7 +151,9 @@ class _Exchange:
     def _broken(self, silence: Silence) -> httpx.TransportError:
         """Return the error that httpx raises when a real connection ends like this."""
         if silence is Silence.REFUSED:
-            return httpx.ConnectError("All connection attempts failed", request=self._request)
+            refused = httpx.ConnectError("All connection attempts failed", request=self._request)
+            refused.__cause__ = httpcore.ConnectError("All connection attempts failed")
+            return refused
         if silence is Silence.RESET:
             return httpx.ReadError("", request=self._request)
         message = (

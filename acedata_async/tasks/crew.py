@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from acedata_async.errors import ClientClosed, ConfigurationError
@@ -12,6 +13,21 @@ from acedata_async.errors import ClientClosed, ConfigurationError
 T = TypeVar("T")
 
 _log = logging.getLogger("acedata_async")
+
+
+_FREE_GRACE = 0.1
+"""Seconds that lookups and downloads get when the client closes."""
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who waits for a piece of work.
+
+    Attributes:
+        gone: Whether nobody does any more.
+    """
+
+    gone: bool = False
 
 
 class Crew:
@@ -59,7 +75,7 @@ class Crew:
 
     async def run(
         self,
-        work: Coroutine[Any, Any, T],
+        work: Callable[[Caller], Coroutine[Any, Any, T]],
         *,
         name: str,
         paid: bool = False,
@@ -68,48 +84,58 @@ class Crew:
         """Start work and wait for it. Cancelling the wait leaves the work running.
 
         Args:
-            work: What to run.
+            work: What to run; it is given its caller, and need not begin what nobody wants.
             name: What it is, for the log.
             paid: Whether closing the client waits for it.
             unclaimed: Called with the finished task when its caller was cancelled meanwhile.
         """
-        try:
-            self.check()
-        except BaseException:
-            work.close()
-            raise
-        task = self.start(work, name=name, paid=paid)
+        self.check()
+        caller = Caller()
+        task = self.start(work(caller), name=name, paid=paid)
         try:
             return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():  # by aclose, not by the caller
+        except (asyncio.CancelledError, GeneratorExit) as ending:
+            if task.cancelled() and not _is_cancelled(ending):  # by aclose, not by the caller
                 raise ClientClosed(f"the client was closed during: {name}") from None
+            caller.gone = True
             if unclaimed is not None:
                 task.add_done_callback(unclaimed)
             raise
 
-    async def aclose(self, *, grace: float) -> None:
+    async def aclose(self, *, grace: float) -> bool:
         """Take on nothing new, give paid work `grace` seconds, then end what is left.
 
         What is free is ended almost at once; whatever paid work had to be left is named in the log.
+
+        Returns:
+            Whether this is the event loop of the work; on another one there is nothing to end.
         """
         self._closed = True
         if self._loop is not None and self._loop is not asyncio.get_running_loop():
             self._running.clear()
-            return
+            return False
         paid = [task for task, is_paid in self._running.items() if is_paid]
         if paid:
             await asyncio.wait(paid, timeout=grace)
         if self._running:
-            await asyncio.wait(self._running, timeout=0.1)
+            await asyncio.wait(self._running, timeout=_FREE_GRACE)
         for task, is_paid in list(self._running.items()):
             if is_paid:
                 _log.warning("closed while a paid call was under way: %s", task.get_name())
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
+        return True
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running.pop(task, None)
         if not task.cancelled():
             task.exception()  # whoever waited has it; nobody is told again by the event loop
+
+
+def _is_cancelled(ending: BaseException) -> bool:
+    """Say whether it is the caller itself that is being cancelled."""
+    if isinstance(ending, GeneratorExit):
+        return True
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
+
+import anyio
 
 from acedata_async._clock import Clock, Timer, sleep
 from acedata_async._rules.batch import BatchSize
@@ -19,12 +21,14 @@ from acedata_async.errors import (
     AceDataError,
     APIError,
     AuthenticationError,
+    ClientClosed,
+    ConfigurationError,
     InsufficientBalance,
     InvalidRequest,
     RateLimited,
 )
 from acedata_async.models.task import Task
-from acedata_async.tasks.crew import Crew
+from acedata_async.tasks.crew import Caller, Crew
 from acedata_async.tasks.endpoint import Answer, TaskEndpoint
 
 _log = logging.getLogger("acedata_async")
@@ -62,6 +66,8 @@ class Poller:
         )
         self._timer: Timer | None = None
         self._turn_due = False
+        self._closed = False
+        self._lookups = anyio.CapacityLimiter(1)
 
     def seat(self, task_id: str, *, acknowledged: bool, record: Task | None = None) -> Seat[Task]:
         """Return a place for what is known of a task; it is watched once somebody joins."""
@@ -91,7 +97,7 @@ class Poller:
             InvalidRequest: The timeout is not a number of seconds.
         """
         seconds = self._policy.deadline if timeout is None else timeout
-        if math.isnan(seconds) or seconds < 0:
+        if not _is_span(seconds):
             raise InvalidRequest("timeout", timeout, "a number of seconds, 0 or more, or None")
         return seconds
 
@@ -103,6 +109,7 @@ class Poller:
 
     def close(self) -> None:
         """End every wait: the client closes."""
+        self._closed = True
         self._stop_timer()
         _wake_all(self._roster.close())
 
@@ -121,7 +128,13 @@ class Poller:
         batch = BatchSize()
         while pending:
             asked, rest = pending[: batch.size], pending[batch.size :]
-            answer = await self._crew.run(self._patiently(asked), name="lookup")
+            try:
+                answer = await self._crew.run(partial(self._patiently, asked), name="lookup")
+            except APIError as error:
+                if not _is_too_large(error, len(asked)):
+                    raise
+                batch.refused(asked=len(asked))
+                continue
             found.update(answer.tasks)
             short = batch.answered(
                 asked=len(asked), items=len(answer.tasks), count=answer.count, lost=False
@@ -130,10 +143,10 @@ class Poller:
             pending = left + rest
         return found
 
-    async def _patiently(self, task_ids: list[str]) -> Answer:
+    async def _patiently(self, task_ids: list[str], caller: Caller) -> Answer:
         """Look tasks up for a caller who asked for it, trying again what may heal."""
         for failures in range(1, _TRIES + 1):
-            await sleep(self._clock, self._governor.take(self._clock.monotonic()))
+            await self._take_turn(caller)
             sent = self._clock.monotonic()
             try:
                 answer = await self._endpoint.look(task_ids)
@@ -150,6 +163,17 @@ class Poller:
                 return answer
         raise AssertionError("unreachable")
 
+    async def _take_turn(self, caller: Caller) -> None:
+        """Wait for the governor, one caller at a time: a crowd takes turns with the watchers."""
+        async with self._lookups:
+            while not (caller.gone or self._closed):
+                pause = self._governor.wait(self._clock.monotonic())
+                if pause <= 0:
+                    self._governor.take(self._clock.monotonic())
+                    return
+                await sleep(self._clock, pause)
+        raise ClientClosed("the client, or the caller, went away before the lookup")
+
     def _slow_down(self, error: RateLimited, sent: float) -> None:
         self._governor.refused(
             self._clock.monotonic(),
@@ -160,12 +184,14 @@ class Poller:
 
     def _turn_soon(self) -> None:
         """Take a turn on the next round of the event loop; many calls make one turn."""
-        if not self._turn_due:
+        if not (self._turn_due or self._closed):
             self._turn_due = True
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
         self._turn_due = False
+        if self._closed:
+            return
         self._stop_timer()
         now = self._clock.monotonic()
         plan = self._roster.plan(now)
@@ -190,6 +216,10 @@ class Poller:
         except Exception as error:  # noqa: BLE001 - a bug must not leave everybody waiting
             _log.exception("lookup of %d task(s) failed in an unforeseen way", len(look.seats))
             self._roster.failed(look, error, self._clock.monotonic())
+        except BaseException as ending:  # somebody cancelled it: the roster must not wait for it
+            self._roster.failed(look, RuntimeError(repr(ending)), self._clock.monotonic())
+            self._turn_soon()
+            raise
         else:
             now = self._clock.monotonic()
             _wake_all(self._roster.answered(look, answer.tasks, count=answer.count, now=now))
@@ -201,19 +231,31 @@ class Poller:
             self._roster.refused(look, error, retry_after=error.retry_after, now=now)
         elif _cannot_heal(error):
             _wake_all(self._roster.barred(look, error))
-        elif isinstance(error, APIError) and error.status in {400, 413} and len(look.seats) > 1:
+        elif _is_too_large(error, len(look.seats)):
             self._roster.too_large(look, error, now)
+        elif isinstance(error, APIError) and error.status in {400, 404}:
+            self._roster.spurned(look, error, now)
         else:
             self._roster.failed(look, error, now)
 
 
+def _is_span(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
 def _cannot_heal(error: AceDataError) -> bool:
     """Say whether waiting is useless: the API itself, not a proxy, bars the token."""
+    if isinstance(error, ConfigurationError):
+        return True
     if not isinstance(error, APIError) or error.code is None:
         return False
     if isinstance(error, InsufficientBalance):
         return False
     return isinstance(error, AuthenticationError) or error.status in {401, 403}
+
+
+def _is_too_large(error: AceDataError, asked: int) -> bool:
+    return isinstance(error, APIError) and error.status in {400, 413} and asked > 1
 
 
 def _is_refusal(error: AceDataError) -> bool:

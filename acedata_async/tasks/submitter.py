@@ -20,6 +20,7 @@ from acedata_async.errors import (
     SubmissionUnknown,
 )
 from acedata_async.models.request import ApiRequest
+from acedata_async.tasks.crew import Caller
 
 T = TypeVar("T")
 
@@ -54,12 +55,15 @@ class Submitter:
         self._closed = closed
         self._governor = Governor(rate=float("inf"), burst=1)
 
-    async def post(self, call: Call, request: ApiRequest, accept: Callable[[Reply], T | None]) -> T:
+    async def post(
+        self, call: Call, request: ApiRequest, caller: Caller, accept: Callable[[Reply], T | None]
+    ) -> T:
         """Send a paid call until it is accepted, refused, or its outcome is unknown.
 
         Args:
             call: What to send.
             request: What the caller asked for, for the error.
+            caller: Who asked. What nobody waits for any more is not sent, unless it was already.
             accept: Reads what was wanted out of an answer, or returns None.
 
         Raises:
@@ -70,10 +74,17 @@ class Submitter:
         give_up = self._clock.monotonic() + self._timeouts.throttled
         undelivered = 0
         while True:
-            await self._turn(give_up)
-            sent = self._clock.monotonic()
+            sent: float | None = None
+
+            async def turn() -> None:
+                nonlocal sent
+                await self._turn(caller, give_up)
+                sent = self._clock.monotonic()
+
             try:
-                reply = await self._transport.send(call, timeout=self._timeouts.generation)
+                reply = await self._transport.send(
+                    call, timeout=self._timeouts.generation, turn=turn
+                )
             except NotDelivered as fault:
                 undelivered += 1
                 await self._after_no_delivery(fault, undelivered)
@@ -81,27 +92,33 @@ class Submitter:
             except Interrupted as fault:
                 raise _unknown(request, f"the exchange broke ({fault})") from fault
             except asyncio.CancelledError as cancelled:
+                if sent is None:
+                    raise
                 raise _unknown(request, "the client was closed meanwhile") from cancelled
             result = accept(reply)
             if result is not None:
                 self._governor.answered(self._clock.monotonic())
                 return result
-            self._settle(request, reply, sent=sent, give_up=give_up)
+            self._settle(request, reply, sent=sent or 0.0, give_up=give_up)
 
-    async def _turn(self, give_up: float) -> None:
+    async def _turn(self, caller: Caller, give_up: float) -> None:
         """Wait for a turn: at once, unless the API has answered 429 lately."""
         while True:
+            self._check_wanted(caller)
             era = self._governor.era
             pause = self._governor.take(self._clock.monotonic())
             if pause <= 0:
                 return
             await sleep(self._clock, min(pause, give_up - self._clock.monotonic() + 1))
             if self._governor.era == era or self._clock.monotonic() > give_up:
+                self._check_wanted(caller)
                 return
 
+    def _check_wanted(self, caller: Caller) -> None:
+        if self._closed() or caller.gone:
+            raise ClientClosed("the client, or the caller, went away; the request was not sent")
+
     async def _after_no_delivery(self, fault: NotDelivered, failures: int) -> None:
-        if self._closed():
-            raise ClientClosed("the client was closed; the request was not sent") from fault
         if failures >= _TRIES:
             raise ConnectionFailed(
                 f"not sent, and nothing was paid: {fault}; tried {failures} times"

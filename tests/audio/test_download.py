@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 from pathlib import Path
 
@@ -265,3 +266,40 @@ async def test_large_file_is_written_in_pieces(
     async with AceData("token") as ace:
         path = await ace.download(Audio(audio_url=URL), tmp_path)
     assert path.read_bytes() == content
+
+
+@respx.mock
+async def test_compressed_file_is_refused(tmp_path: Path) -> None:
+    """A file that comes compressed although nobody asked is not unpacked into the folder."""
+    packed = gzip.compress(b"0" * 1_000_000)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        headers = {"content-encoding": "gzip"}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed))
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    async with AceData("token", http_client=http) as ace:
+        with pytest.raises(DownloadError, match="compressed"):
+            await ace.download(Audio(audio_url=URL), tmp_path)
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("directory", ["a\0b", "a\ud800b"])
+async def test_path_that_cannot_be_is_told(ace: AceData, song: Audio, directory: str) -> None:
+    """A directory whose name no file system takes is one of our errors."""
+    with pytest.raises(DownloadError, match="could not save"):
+        await ace.download(song, directory)
+
+
+async def test_wrong_types_are_refused(ace: AceData, song: Audio, tmp_path: Path) -> None:
+    """Name and directory must be what they are."""
+    with pytest.raises(InvalidRequest, match="name"):
+        await ace.download(song, tmp_path, name=5)  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(InvalidRequest, match="directory"):
+        await ace.download(song, 5)  # type: ignore[arg-type]  # on purpose
+
+
+async def test_address_of_a_record_that_is_none(ace: AceData, tmp_path: Path) -> None:
+    """An address that the network cannot read is told, and not tried again."""
+    with pytest.raises(DownloadError, match="could not save"):
+        await ace.download(Audio(audio_url="https://a:port/b"), tmp_path)

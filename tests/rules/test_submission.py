@@ -101,7 +101,6 @@ def test_failure_in_a_201() -> None:
         b'{"error": {"code": "api_error"}}',
         b'{"task_id": null}',
         b'{"task_id": ""}',
-        b'{"task_id": 7}',
         b'{"task_id": ["1a6a"]}',
         b'{"Task_Id": "1a6a"}',
     ],
@@ -234,3 +233,8 @@ def test_every_answer_is_sorted(status: int, body: Any) -> None:
         assert status == 429
     if not isinstance(sorted_out, Accepted):
         assert isinstance(sorted_out.error, APIError)
+
+
+def test_number_as_task_id() -> None:
+    """A task id that is sent as a number is one all the same."""
+    assert outcome(200, b'{"task_id": 7}') == Accepted("7", None)

@@ -6,12 +6,16 @@ import asyncio
 import logging
 import random
 
+import httpx
 import pytest
 
 from acedata_async import (
     AceData,
+    APIError,
     AuthenticationError,
+    ConfigurationError,
     ConnectionFailed,
+    InvalidRequest,
     MalformedResponse,
     PollPolicy,
     RateLimited,
@@ -22,7 +26,9 @@ from acedata_async import (
 from acedata_async.sandbox import Sandbox
 from acedata_async.tasks.endpoint import TaskEndpoint
 from acedata_async.testing import ManualClock
+from tests.patience import until
 
+BASE = "https://sandbox.acedata.invalid"
 NOBODYS = "11111111-2222-3333-4444-555555555555"
 
 LOOKUP_FAULTS = [
@@ -287,3 +293,141 @@ async def test_unforeseen_error_in_a_lookup_leaves_nobody_waiting(
     with caplog.at_level(logging.ERROR, "acedata_async"):
         assert await (await ace.producer.generate("A song"))
     assert "unforeseen" in caplog.text
+
+
+@pytest.mark.parametrize("task_id", ["\ud800", "a\nb", "x" * 201, " "])
+async def test_id_that_cannot_be_sent_is_refused(
+    ace: AceData, sandbox: Sandbox, task_id: str
+) -> None:
+    """One such id would spoil the lookups of all others."""
+    with pytest.raises(InvalidRequest, match="task_id"):
+        ace.producer.watch(task_id)
+    with pytest.raises(InvalidRequest, match="task_id"):
+        await ace.producer.retrieve_batch([task_id])
+    with pytest.raises(InvalidRequest, match="a list of ids"):
+        await ace.producer.retrieve_batch(5)  # type: ignore[arg-type]  # on purpose
+    assert sandbox.stats.lookups == 0
+
+
+async def test_nothing_is_asked_after_closing(ace: AceData, sandbox: Sandbox) -> None:
+    """A wait that began in the round in which the client closes sends nothing any more."""
+    watcher = await ace.producer.generate("A song")
+    again = ace.producer.watch(str(watcher.id))
+    waiting = asyncio.create_task(again.result())
+    await asyncio.sleep(0)
+    await ace.aclose()
+    await asyncio.gather(waiting, return_exceptions=True)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert sandbox.stats.lookups == 0
+
+
+async def test_wait_that_ended_during_a_lookup_is_not_asked_about_again() -> None:
+    """When the only wait ends while its lookup is under way, that was the last one."""
+    clock = ManualClock(jump=False)
+    async with Sandbox(seed=1, durations=100.0, latency=2.0, clock=clock) as sandbox:
+        ace = sandbox.client(seed=1)
+        submission = asyncio.create_task(ace.producer.generate("A song"))
+        await clock.advance(3)
+        waiting = asyncio.create_task((await submission).result(timeout=5))
+        await clock.advance(60)
+        with pytest.raises(WatchTimeout):
+            await waiting
+        assert sandbox.stats.lookups == 1
+
+
+async def test_lookup_that_is_cancelled_from_outside_is_made_up_for(
+    ace: AceData, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Whoever cancels all tasks of the event loop leaves no watcher hanging."""
+    watcher = await ace.producer.generate("A song")
+    sandbox.inject("lookup-hang", times=1)
+    waiting = asyncio.create_task(watcher.result())
+    await until(lambda: sandbox.stats.in_flight)
+    for task in asyncio.all_tasks():
+        if task.get_name() == "acedata: lookup":
+            task.cancel()
+    assert await waiting
+    assert clock.elapsed < 60
+
+
+async def test_crowd_of_lookups_does_not_silence_the_watchers(
+    ace: AceData, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Hundreds of looks that were given up leave room at once; the watcher's news are in time."""
+    watcher = await ace.producer.generate("A song")
+    looks = [asyncio.create_task(ace.producer.retrieve(str(watcher.id))) for _ in range(300)]
+    waiting = asyncio.create_task(watcher.result())
+    await asyncio.sleep(0)
+    for look in looks:
+        look.cancel()
+    assert await waiting
+    assert clock.elapsed < 20
+
+
+async def test_looks_on_demand_keep_to_retry_after() -> None:
+    """A 429 holds back the looks that already wait for their turn."""
+    clock = ManualClock(jump=False)
+    async with Sandbox(seed=1, clock=clock) as sandbox:
+        ace = sandbox.client(seed=1)
+        sandbox.inject("lookup-429-retry-after", times=1)
+        looks = [asyncio.create_task(ace.producer.retrieve_batch([NOBODYS])) for _ in range(4)]
+        await clock.advance(1.9)
+        assert sandbox.stats.lookups <= 4
+        before = sandbox.stats.lookups
+        await clock.advance(0.05)
+        assert sandbox.stats.lookups == before
+        await clock.advance(30)
+        await asyncio.gather(*looks)
+
+
+async def test_retrieve_of_more_than_is_allowed(ace: AceData, sandbox: Sandbox) -> None:
+    """A refusal of the number of ids makes the lookups smaller, not the answer an error."""
+    sandbox.inject("batch-too-large-413")
+    ids = [str((await ace.producer.generate(f"Song {n}")).id) for n in range(40)]
+    assert set(await ace.producer.retrieve_batch(ids)) == set(ids)
+
+
+async def test_one_id_that_the_api_refuses_hurts_nobody_else(clock: ManualClock) -> None:
+    """An id that is answered by 400 has the trouble for itself."""
+    poison = "refused by the API"
+
+    async with Sandbox(seed=1, durations=60.0, clock=clock) as sandbox:
+        inner = sandbox.transport()
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if poison.encode() in request.content:
+                return httpx.Response(400, json={"error": {"code": "bad_request", "message": "id"}})
+            return await inner.handle_async_request(request)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+        ace = AceData("token", base_url=BASE, http_client=http, clock=clock, seed=1)
+        watchers = [await ace.producer.generate(f"Song {n}") for n in range(100)]
+        refused = asyncio.create_task(ace.producer.watch(poison).result(timeout=300))
+        await asyncio.gather(*(watcher.result() for watcher in watchers))
+        assert clock.elapsed < 70
+        assert max(sandbox.stats.ids_per_batch[-5:]) > 20
+        with pytest.raises(WatchTimeout) as caught:
+            await refused
+        assert isinstance(caught.value.__cause__, APIError)
+
+
+async def test_closed_http_client_ends_waits(sandbox: Sandbox) -> None:
+    """An injected client that its owner closes cannot heal: the wait ends at once."""
+    http = httpx.AsyncClient(transport=sandbox.transport())
+    ace = AceData("token", base_url=BASE, http_client=http, clock=sandbox.clock, seed=1)
+    watcher = await ace.producer.generate("A song")
+    await http.aclose()
+    with pytest.raises(ConfigurationError, match=str(watcher.id)):
+        await watcher
+
+
+async def test_crowd_of_waiters_of_one_task_leaves_quickly(ace: AceData) -> None:
+    """Thousands of waits for one task end without ado."""
+    watcher = await ace.producer.generate("A song")
+    waits = [asyncio.create_task(watcher.wait()) for _ in range(3000)]
+    await asyncio.sleep(0)
+    for wait in waits[1:]:
+        wait.cancel()
+    assert (await waits[0]).state == "succeeded"
+    await asyncio.gather(*waits, return_exceptions=True)

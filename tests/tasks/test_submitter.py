@@ -151,26 +151,34 @@ async def test_undelivered_for_good_says_that_nothing_was_paid(
     assert sandbox.stats.submissions == 0
 
 
-async def test_cancelled_caller_leaves_a_claim(
-    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_cancelled_caller_leaves_a_claim(caplog: pytest.LogCaptureFixture) -> None:
     """A submission whose caller is cancelled is finished, and its watcher can be claimed."""
     async with Sandbox(seed=1, durations=12.0, latency=1.0) as slow:
         ace = slow.client(seed=1)
         call = asyncio.create_task(ace.producer.generate("A song"))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await until(lambda: slow.stats.in_flight)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         with caplog.at_level(logging.WARNING, "acedata_async"):
-            await until(lambda: slow.stats.submissions)
             await until(lambda: caplog.records)
         [watcher] = ace.producer.claim()
         assert str(watcher.id) in caplog.text
         assert ace.producer.claim() == []
         assert await watcher
         assert slow.stats.submissions == 1
+
+
+async def test_closed_caller_leaves_a_claim() -> None:
+    """So does one that is thrown away rather than cancelled."""
+    async with Sandbox(seed=1, latency=1.0) as slow:
+        ace = slow.client(seed=1)
+        call = ace.producer.generate("A song")
+        call.send(None)
+        await until(lambda: slow.stats.in_flight)
+        call.close()
+        await ace.aclose()
+        assert [watcher.id for watcher in ace.producer.claim()] == slow.tasks
 
 
 async def test_cancelled_caller_of_a_failed_submission_is_told_by_the_log(
@@ -180,14 +188,92 @@ async def test_cancelled_caller_of_a_failed_submission_is_told_by_the_log(
     async with Sandbox(seed=1, latency=1.0) as slow:
         slow.inject("error-500")
         ace = slow.client(seed=1)
-        call = asyncio.create_task(ace.producer.generate("A song"))
-        await asyncio.sleep(0)
+        calls = [
+            asyncio.create_task(ace.producer.generate("A song")),
+            asyncio.create_task(ace.producer.lyrics("love")),
+        ]
+        await until(lambda: slow.stats.in_flight == 2)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        with caplog.at_level(logging.WARNING, "acedata_async"):
+            await ace.aclose()
+        assert caplog.text.count("did not end well") == 2
+        assert ace.producer.claim() == []
+
+
+async def test_lyrics_of_a_cancelled_caller_are_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What was paid and answered is not thrown away."""
+    async with Sandbox(seed=1, latency=0.1) as slow:
+        ace = slow.client(seed=1)
+        call = asyncio.create_task(ace.producer.lyrics("love"))
+        await until(lambda: slow.stats.in_flight)
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         with caplog.at_level(logging.WARNING, "acedata_async"):
             await ace.aclose()
-        assert "did not end well" in caplog.text
-        assert ace.producer.claim() == []
+        assert "Verse 1" in caplog.text
+
+
+@pytest.mark.parametrize("fault", ["throttle-retry-after", "refuse-connection"])
+async def test_what_was_given_up_is_not_sent_later(fault: str) -> None:
+    """A submission that was refused, and whose caller gives up meanwhile, is not sent again."""
+    clock = ManualClock(jump=False)
+    async with Sandbox(seed=1, clock=clock) as sandbox:
+        ace = sandbox.client(seed=1)
+        sandbox.inject(fault, times=1)
+        call = asyncio.create_task(ace.producer.generate("A song"))
+        await clock.advance(0.1)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        await clock.advance(60)
+        assert sandbox.stats.submissions == 0
+
+
+async def test_what_was_not_begun_is_not_sent_for_cancelled_callers() -> None:
+    """Of sixty calls that are cancelled, those that had not begun are not sent, closing or not."""
+    async with Sandbox(seed=1, latency=1.0) as slow:
+        ace = slow.client(seed=1)
+        calls = [asyncio.create_task(ace.producer.generate(f"Song {n}")) for n in range(60)]
+        await until(lambda: slow.stats.in_flight == 16)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        await ace.aclose()
+        assert slow.stats.submission_requests == 16
+        assert len(ace.producer.claim()) == 16
+
+
+async def test_work_that_is_cancelled_from_outside_is_not_sent() -> None:
+    """When the event loop is torn down, what waits for its place is not sent either."""
+    async with Sandbox(seed=1, latency=1.0) as slow:
+        ace = slow.client(seed=1)
+        calls = [asyncio.create_task(ace.producer.generate(f"Song {n}")) for n in range(40)]
+        await until(lambda: slow.stats.in_flight == 16)
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith("acedata"):
+                task.cancel()
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        kinds = [type(outcome) for outcome in outcomes]
+        assert kinds.count(SubmissionUnknown) == 16
+        assert kinds.count(ClientClosed) == 24
+        await until(lambda: not slow.stats.in_flight)
+        assert slow.stats.submission_requests == 16
+
+
+async def test_limit_stops_what_waits_for_a_connection() -> None:
+    """A 429 holds back also those that only waited for a free connection."""
+    clock = ManualClock(jump=False)
+    async with Sandbox(seed=1, clock=clock, latency=0.5) as sandbox:
+        ace = sandbox.client(seed=1)
+        sandbox.inject("throttle-retry-after", times=16)
+        calls = [asyncio.create_task(ace.producer.generate(f"Song {n}")) for n in range(60)]
+        await clock.advance(1.9)
+        assert sandbox.stats.submission_requests == 16
+        await clock.advance(120)
+        assert len(await asyncio.gather(*calls)) == 60
 
 
 async def test_closing_waits_for_submissions_under_way() -> None:
@@ -195,7 +281,7 @@ async def test_closing_waits_for_submissions_under_way() -> None:
     async with Sandbox(seed=1, latency=0.2, durations=12.0) as slow:
         ace = slow.client(seed=1)
         call = asyncio.create_task(ace.producer.generate("A song"))
-        await asyncio.sleep(0)
+        await until(lambda: slow.stats.in_flight)
         await ace.aclose()
         assert (await call).id == slow.tasks[0]
 
