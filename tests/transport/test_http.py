@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 from typing import Any
@@ -155,14 +156,18 @@ async def test_twofold_compression_is_refused() -> None:
 async def test_trickling_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, trickle: bytes) -> None:
     """A server that sends a little for ever does not hold a call beyond its timeout."""
     monkeypatch.setattr(module, "_PATIENCE", 0.05)
-    stop = asyncio.Event()
+    served = asyncio.Event()
 
-    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(trickle)
-        while not stop.is_set():
+        while not reader.at_eof():
             writer.write(b"x-a: b\r\n" if trickle.endswith(b"OK\r\n") else trickle)
-            await asyncio.sleep(0.01)
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                await asyncio.wait_for(reader.read(4096), timeout=0.01)
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        served.set()
 
     async with await asyncio.start_server(serve, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
@@ -170,8 +175,8 @@ async def test_trickling_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, tric
         sender = HttpTransport(credentials, connect_timeout=1, user_agent="test/1")
         with pytest.raises(Interrupted, match="Timeout"):
             await sender.send(CALL, timeout=0.05)
-        stop.set()
         await sender.aclose()
+        await served.wait()
 
 
 @respx.mock
