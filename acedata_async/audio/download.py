@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import BinaryIO
@@ -88,9 +89,9 @@ class Downloader:
         )
 
     async def _carry_out(self, order: _Order) -> Path:
-        for failures in range(1, _TRIES + 1):
+        for failures in count(1):
             try:
-                return await self._fetch(order)
+                path = await self._fetch(order)
             except (_Passing, NotDelivered, Interrupted) as fault:
                 if failures == _TRIES or order.caller.gone:
                     raise DownloadError(
@@ -103,7 +104,9 @@ class Downloader:
                     f"could not save {_shown(order.url)} in {order.directory}: {error}",
                     url=order.url,
                 ) from error
-        raise AssertionError("unreachable")
+            else:
+                break
+        return path
 
     async def _fetch(self, order: _Order) -> Path:
         async with self._follow(order.url) as stream:

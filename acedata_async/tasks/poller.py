@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import count
 from random import Random
 
 import anyio
@@ -145,7 +146,7 @@ class Poller:
 
     async def _patiently(self, task_ids: list[str], caller: Caller) -> Answer:
         """Look tasks up for a caller who asked for it, trying again what may heal."""
-        for failures in range(1, _TRIES + 1):
+        for failures in count(1):
             await self._take_turn(caller)
             sent = self._clock.monotonic()
             try:
@@ -159,9 +160,9 @@ class Poller:
                     raise
                 await sleep(self._clock, error_pause(failures, chance=self._rng.random()))
             else:
-                self._governor.answered(self._clock.monotonic())
-                return answer
-        raise AssertionError("unreachable")
+                break
+        self._governor.answered(self._clock.monotonic())
+        return answer
 
     async def _take_turn(self, caller: Caller) -> None:
         """Wait for the governor, one caller at a time: a crowd takes turns with the watchers."""
