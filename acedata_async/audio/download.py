@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from anyio import to_thread
 
 from acedata_async._clock import Clock, sleep
+from acedata_async._files import sync_directory
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.filenames import ending_of, numbered, safe_stem
 from acedata_async._rules.wire import as_number
@@ -238,7 +239,7 @@ def _publish(part: Path, directory: Path, name: str) -> Path:
         except FileExistsError:
             number += 1
         else:
-            _sync_directory(directory)
+            sync_directory(directory)
             return target
 
 
@@ -251,15 +252,6 @@ def _move(part: Path, target: Path) -> None:
         if target.exists():
             raise FileExistsError(target) from None
         part.replace(target)
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _remove(part: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from acedata_async._files import sync_directory
 from acedata_async.errors import InvalidRequest
 from acedata_async.jobs.job import UPLOAD, Job
 
@@ -185,16 +186,7 @@ def write_record(directory: Path, record: JobRecord) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    _sync(directory)
-
-
-def _sync(directory: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_directory(directory)
 
 
 def files_named(directory: Path, name: str) -> list[Path]:
