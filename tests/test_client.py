@@ -78,7 +78,16 @@ async def test_oddities_are_warned_of_and_sent(ace: AceData, sandbox: Sandbox) -
     with pytest.warns(RequestWarning) as caught, pytest.raises(APIError, match="model must be"):
         await ace.producer.generate("long " * 50, model="FUZZ-3.0")
     assert len(caught) == 2
+    assert {warning.filename for warning in caught} == {__file__}
     assert sandbox.stats.submission_requests == 1
+
+
+async def test_warning_points_at_who_submitted(ace: AceData) -> None:
+    """Also where a request is submitted that was built before."""
+    request = GenerateRequest(prompt="A song", model="FUZZ-3.0")
+    with pytest.warns(RequestWarning) as caught, pytest.raises(APIError):
+        await ace.producer.submit(request)
+    assert caught[0].filename == __file__
 
 
 async def test_warning_as_error_comes_before_the_cost(ace: AceData, sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import warnings
 from collections.abc import Callable, Iterable
@@ -53,7 +54,7 @@ class Service:
             raise InvalidRequest("request", request, "a ProducerRequest, such as GenerateRequest")
         body = {"action": request.action, **request.fields_to_send(), "async": True}
         for oddity in request.oddities():
-            warnings.warn(oddity, RequestWarning, stacklevel=3)
+            warnings.warn(oddity, RequestWarning, stacklevel=_level_of_user())
         return await self._crew.run(
             lambda caller: self._submit(request, Call(request.path, body, "submit"), caller),
             name=request.action,
@@ -140,6 +141,14 @@ class Service:
     def _watch_set(self, task_ids: Iterable[str], read: Callable[[Task], T]) -> WatchSet[T]:
         wanted = dict.fromkeys(_many(task_ids))
         return WatchSet(self._poller, [self._watcher(task_id, read) for task_id in wanted])
+
+
+def _level_of_user() -> int:
+    """Return how far up the stack the first caller is that is not this package."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("acedata_async."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _report(call: asyncio.Task[ReplyModel]) -> None:
