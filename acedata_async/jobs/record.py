@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -187,6 +188,18 @@ def write_record(directory: Path, record: JobRecord) -> None:
     finally:
         draft.unlink(missing_ok=True)
     sync_directory(directory)
+
+
+def remove_drafts(directory: Path, keys: Iterable[str]) -> None:
+    """Remove what a run that was killed had not finished writing.
+
+    Only the holder of the directory's lock may call it.
+    """
+    names = "|".join(re.escape(key) for key in keys)
+    draft = re.compile(rf"\.({names})( \(\d+\))?\.\w+\.[0-9a-f]{{8}}\.(part|tmp)")
+    for path in directory.iterdir():
+        if draft.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def files_named(directory: Path, name: str) -> list[Path]:

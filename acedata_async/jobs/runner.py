@@ -15,7 +15,7 @@ from acedata_async.jobs.job import Job
 from acedata_async.jobs.lock import only_run_in
 from acedata_async.jobs.outcome import JobOutcome
 from acedata_async.jobs.progression import Progression, Surroundings
-from acedata_async.jobs.record import JobRecord, next_step, read_record
+from acedata_async.jobs.record import JobRecord, next_step, read_record, remove_drafts
 
 Observer = Callable[[JobOutcome], object]
 
@@ -55,6 +55,7 @@ async def run_jobs(
     jobs, place = list(jobs), Path(directory)
     with only_run_in(place):
         records = _read_records(jobs, place, origin)
+        remove_drafts(place, records)
         shared = Surroundings(ace, place, origin, Gate(), _guarded(on_change))
         progressions: dict[str, Progression] = {}
         for job in jobs:

@@ -88,3 +88,20 @@ async def test_a_directory_that_cannot_be_written_costs_nothing(
     with pytest.raises(InvalidRequest):
         await run(sandbox, blocked, song())
     assert sandbox.stats.submission_requests == 0
+
+
+def names_in(directory: Path) -> set[str]:
+    """Return the names in a directory, hidden ones as well."""
+    return {path.name for path in directory.iterdir()}
+
+
+async def test_drafts_of_a_killed_run_are_removed(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What a run that was killed left half written goes; what is somebody else's stays."""
+    ours = [".a.m4a.0123abcd.part", ".a (2).m4a.0123abcd.part", ".a.json.0123abcd.tmp"]
+    others = [".b.m4a.0123abcd.part", ".a.m4a.part", "a.m4a.0123abcd.part", ".ab.m4a.0123abcd.part"]
+    for name in (*ours, *others):
+        (tmp_path / name).write_text("half")
+    await run(sandbox, tmp_path, song(key="a"))
+    left = names_in(tmp_path)
+    assert not left & set(ours)
+    assert left >= set(others)

@@ -159,14 +159,15 @@ async def test_trickling_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, tric
     served = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(trickle)
-        while not reader.at_eof():
-            writer.write(b"x-a: b\r\n" if trickle.endswith(b"OK\r\n") else trickle)
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                await asyncio.wait_for(reader.read(4096), timeout=0.01)
-        writer.close()
         with contextlib.suppress(ConnectionError):
+            writer.write(trickle)
+            while not reader.at_eof():
+                writer.write(b"x-a: b\r\n" if trickle.endswith(b"OK\r\n") else trickle)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(4096), timeout=0.01)
+            writer.close()
             await writer.wait_closed()
+        writer.close()
         served.set()
 
     async with await asyncio.start_server(serve, "127.0.0.1") as server:
