@@ -79,10 +79,27 @@ class InvalidRequest(AceDataError, ValueError):
         super().__init__("; ".join(self.problems))
 
 
+class _NotShown:
+    """Stands for a value that may be a secret."""
+
+    def __repr__(self) -> str:
+        return "(not shown)"
+
+    def __reduce__(self) -> str:
+        return "NOT_SHOWN"
+
+
+NOT_SHOWN = _NotShown()
+
+
 def describe_problem(field: str | None, value: object, allowed: str) -> str:
     """Put one problem of a request into words, with a long value cut short."""
     if field is None:
         return allowed
+    if value is None:
+        return f"{field}: missing; needed: {allowed}"
+    if value is NOT_SHOWN:
+        return f"{field}: {allowed}"
     try:
         shown = repr(value)
     except ValueError:  # a number too long to be written
@@ -207,9 +224,15 @@ class TaskFailed(AceDataError):
         self.message = failure.message if failure else ""
         self.audios: list[Audio] = task.audios
         reason = " ".join(filter(None, [self.code, self.message])) or "no reason given"
-        salvage = f"; {len(self.audios)} playable audio in .audios" if self.audios else ""
         trace = f" (trace_id {task.trace_id})" if task.trace_id else ""
-        super().__init__(f"task {task.id} {task.state}: {reason}{trace}{salvage}")
+        links = ", ".join(str(audio.audio_url) for audio in self.audios)
+        salvage = f"; it left playable audio: {links}" if links else ""
+        advice = (
+            "a failed task is not charged, as the vendor says: change the request, or try again"
+            if task.state == "failed"
+            else "ask the vendor, who knows whether it was charged"
+        )
+        super().__init__(f"task {task.id} {task.state}: {reason}{trace}{salvage}; {advice}")
 
 
 class TaskNotFound(AceDataError):
@@ -239,9 +262,11 @@ class WatchTimeout(AceDataError, TimeoutError):
         self.task_ids = tuple(task_ids)
         self.waited = waited
         shown = ", ".join(self.task_ids[:5]) + (" …" if len(self.task_ids) > 5 else "")
+        subject = "task" if len(self.task_ids) == 1 else f"{len(self.task_ids)} tasks"
+        verb = "is" if len(self.task_ids) == 1 else "are"
         super().__init__(
-            f"{len(self.task_ids)} task(s) not final after {waited:.0f} s: {shown};"
-            " the work goes on at the vendor, so watch the id again and submit nothing anew"
+            f"{subject} {shown} {verb} still running after {waited:.0f} s;"
+            " the work goes on at the vendor: watch the id again, and do not submit it again"
         )
 
     @property

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
-from acedata_async import AceDataError, __version__, errors
+import acedata_async
+from acedata_async import AceDataError, PollPolicy, Timeouts, __version__, errors
+from acedata_async.models.producer import SUBMISSIONS
 from acedata_async.sandbox import FAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +34,18 @@ def test_every_fault_is_explained() -> None:
     text = page("docs/reference/sandbox.md")
     for fault in FAULTS.values():
         assert f"| `{fault.name}` | {fault.effect} |" in text
+
+
+def test_every_public_name_is_explained() -> None:
+    """Each public name, and each field of each request, stands in the reference."""
+    text = page("docs/reference/python.md") + page("docs/reference/errors.md")
+    names = set(acedata_async.__all__)
+    for request in SUBMISSIONS:
+        names |= set(request.model_fields)
+    for settings in (PollPolicy, Timeouts):
+        names |= {field.name for field in fields(settings)}
+    missing = {name for name in names if not re.search(rf"\b{name}\b", text)}
+    assert missing == set()
 
 
 def test_version_has_an_entry() -> None:

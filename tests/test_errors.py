@@ -186,7 +186,7 @@ def test_describe_problem() -> None:
         ),
         (
             {"id": "t", "finished_at": 1.0, "response": {"error": "why", "data": [SONG]}},
-            "task t failed: why; 1 playable audio in .audios",
+            f"task t failed: why; it left playable audio: {SONG['audio_url']}",
         ),
     ],
 )
@@ -194,7 +194,8 @@ def test_task_failed(record: dict[str, Any], words: str) -> None:
     """A TaskFailed says why and what can be salvaged."""
     task = Task.read(record)
     error = TaskFailed(task)
-    assert str(error) == words
+    assert str(error).startswith(words)
+    assert "charged" in str(error)
     assert error.task is task
     assert task.failure is not None
     assert (error.code, error.message) == (task.failure.code, task.failure.message)
@@ -214,8 +215,9 @@ def test_watch_timeout() -> None:
     assert error.task_id == "0"
     assert error.task_ids == tuple("0123456")
     assert error.waited == 900.4
-    assert str(error).startswith("7 task(s) not final after 900 s: 0, 1, 2, 3, 4 …;")
+    assert str(error).startswith("7 tasks 0, 1, 2, 3, 4 … are still running after 900 s;")
     assert "watch the id again" in str(error)
+    assert str(WatchTimeout(["a"], 5.0)).startswith("task a is still running after 5 s;")
     assert "…" not in str(WatchTimeout(list("01234"), 1.0))
 
 

@@ -22,16 +22,16 @@ def first_look(age: float, *, acknowledged: bool) -> float:
 def next_gap(age: float, *, watched: int, least: float) -> float:
     """Return the seconds between two looks at a task that still runs.
 
-    One task alone is looked at ever more rarely, an eighth of its age apart, so that the news
-    is late by a small share of the wait. Several share each request, so they are looked at up
-    to three times as often, and each still costs less than a lone one.
+    A task is looked at ever more rarely, a share of its age apart, so that the news is late by
+    a small share of the wait: an eighth for one task alone, a tenth for several, which share
+    each request, so that every one of them costs less than a lone one.
 
     Args:
         age: Seconds since the task began.
         watched: How many tasks are watched together, at least 1.
         least: The policy's least interval in seconds.
     """
-    return max(least, min(_LONGEST_GAP, age / (8 * min(watched, 3))))
+    return max(least, min(_LONGEST_GAP, age / (8 if watched == 1 else 10)))
 
 
 def error_pause(failures: int, *, chance: float) -> float:

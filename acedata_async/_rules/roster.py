@@ -215,6 +215,9 @@ class Roster(Generic[RecordT]):
         if seat.hurried:  # the hint came while the answer was on its way
             seat.hurried = False
             return self._least_gap
+        return self._usual_gap(seat, now)
+
+    def _usual_gap(self, seat: Seat[RecordT], now: float) -> float:
         return next_gap(now - seat.born, watched=max(1, len(self._seats)), least=self._least_gap)
 
     def _again(self, look: Look[RecordT], now: float, trouble: Exception) -> None:
@@ -275,10 +278,10 @@ class Roster(Generic[RecordT]):
             self._shared_looks = 0
             return [heapq.heappop(self._due_alone)[2]]
         seats: list[Seat[RecordT]] = []
-        shared_due = _next_due(self._due) <= now
-        horizon = now + self._least_gap / 2 if shared_due else now
+        horizon = now
         while len(seats) < self._batch.size and _next_due(self._due) <= horizon:
             seats.append(heapq.heappop(self._due)[2])
+            horizon = now + self._usual_gap(seats[0], now) / 2
         self._shared_looks += bool(seats)
         return seats
 

@@ -183,7 +183,7 @@ class GenerateRequest(SongRequest):
     @model_validator(mode="after")
     def _need_something_to_sing(self) -> Self:
         if self.prompt is None and self.lyric is None:
-            raise InvalidRequest("prompt", None, "a text, or lyric in its place (one is needed)")
+            raise InvalidRequest("prompt", None, "a text, or lyric in its place")
         return self
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from acedata_async.errors import InvalidRequest
+from acedata_async.errors import NOT_SHOWN, InvalidRequest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -155,13 +155,14 @@ def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> InvalidReque
     if not detail["loc"]:
         return InvalidRequest(None, None, detail["msg"])
     name = str(detail["loc"][0])
-    value = "(not shown)" if name == CALLBACK_FIELD else detail["input"]
     if detail["type"] == "missing":
-        return InvalidRequest(name, None, f"{_allowed(model, name)} (it is needed)")
+        return InvalidRequest(name, None, _allowed(model, name))
     if detail["type"] == "extra_forbidden":
         # Not shown: it may be a misspelt callback address.
-        return InvalidRequest(name, "(not shown)", _known_fields(model, name))
-    return InvalidRequest(name, value, _allowed(model, name))
+        return InvalidRequest(name, NOT_SHOWN, _known_fields(model, name))
+    if name == CALLBACK_FIELD:
+        return InvalidRequest(name, NOT_SHOWN, f"not allowed; allowed: {_allowed(model, name)}")
+    return InvalidRequest(name, detail["input"], _allowed(model, name))
 
 
 def _allowed(model: type[ApiRequest], name: str) -> str:
@@ -181,5 +182,5 @@ def _known_fields(model: type[ApiRequest], name: str) -> str:
 
     names: Iterable[str] = model.model_fields
     close = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"no field of this name; the fields are {', '.join(names)}{hint}"
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"no field of this name; {hint}the fields are {', '.join(names)}"

@@ -125,7 +125,7 @@ async def test_partial_success_is_a_failure_that_carries_the_song(
 ) -> None:
     """A failed task that left audio behind raises, and hands the audio over."""
     sandbox.inject("fail-F4")
-    with pytest.raises(TaskFailed, match=r"1 playable audio in \.audios") as caught:
+    with pytest.raises(TaskFailed, match=r"left playable audio: https://.*\.m4a") as caught:
         await (await ace.producer.generate("A song"))
     assert caught.value.audios[0].audio_url
 
