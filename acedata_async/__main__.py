@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 _NO_CONFIGURATION = 3
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -15,9 +16,13 @@ def main() -> None:
         if error.name is None or error.name.partition(".")[0] not in {"typer", "rich"}:
             raise
         sys.stderr.write(
-            f"acedata: the command line needs {error.name}: pip install 'acedata-async[cli]'\n"
+            f"acedata: the command line needs {error.name}:"
+            " pip install '.[cli]' in a clone of the project\n"
         )
         sys.exit(_NO_CONFIGURATION)
+    except KeyboardInterrupt:  # the import takes a moment
+        sys.stderr.write("acedata: interrupted\n")
+        sys.exit(_INTERRUPTED)
     app(prog_name="acedata")
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acedata_async import AceData, Audio, DownloadError, Stems, Task, VideoFile, WavFile
+from acedata_async import (
+    AceData,
+    Audio,
+    DownloadError,
+    InvalidRequest,
+    Stems,
+    Task,
+    VideoFile,
+    WavFile,
+)
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.output import Output, minutes
 
@@ -45,6 +55,23 @@ class Delivered:
         facts = [place, ("audio id", audio_id), ("task id", self.item.task_id)]
         head = f"{title} ({length})" if length else title
         return [head, *(f"  {name:<9} {value}" for name, value in facts if value)]
+
+
+def prepare_directory(directory: Path | None) -> None:
+    """Make the directory for files, and try it, before anything is paid.
+
+    Raises:
+        InvalidRequest: It cannot be used.
+    """
+    if directory is None:
+        return
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidRequest(None, None, f"{directory} cannot be used: {reason}") from error
 
 
 async def deliver(

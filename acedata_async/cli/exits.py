@@ -9,6 +9,7 @@ from acedata_async import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
+    DownloadError,
     InsufficientBalance,
     InvalidRequest,
     MalformedResponse,
@@ -35,6 +36,7 @@ class Exit(IntEnum):
     UNFINISHED = 6
     API_DOWN = 7
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 MEANINGS = {
@@ -47,6 +49,7 @@ MEANINGS = {
     Exit.UNFINISHED: "still running when the wait ended",
     Exit.API_DOWN: "the API could not be reached, or is failing",
     Exit.INTERRUPTED: "interrupted",
+    Exit.TERMINATED: "told to end (SIGTERM)",
 }
 
 _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Exit], ...] = (
@@ -71,10 +74,9 @@ _SEVERITY = (
 
 _ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (AuthenticationError, ACCESS_HELP),
-    (InsufficientBalance, "top up at https://platform.acedata.cloud and run it again"),
+    (InsufficientBalance, "then run it again"),
     (ConnectionFailed, "check the network and run it again"),
     (RateLimited, "wait a little and run it again"),
-    (WatchTimeout, "go on with: acedata watch TASK_ID -o ."),
 )
 
 
@@ -102,6 +104,8 @@ def code_of_job(outcome: JobOutcome) -> Exit:
     if outcome.state == "unknown":
         return Exit.UNKNOWN
     code = Exit.FAILED if outcome.error is None else code_of(outcome.error)
+    if isinstance(outcome.error, DownloadError):
+        return code
     if outcome.state == "unfinished" and code is not Exit.NO_ACCESS:
         return Exit.UNFINISHED
     return Exit.FAILED if code is Exit.USAGE else code

@@ -57,11 +57,15 @@ def add_run(app: typer.Typer) -> None:
 
 def _read(file: str) -> list[Job]:
     try:
-        if file == "-":
-            return read_jobs(sys.stdin.buffer.read().decode("utf-8"))
-        return read_jobs(Path(file).read_text(encoding="utf-8"))
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        jobs = read_jobs(content.decode("utf-8"))
+    except FileNotFoundError:
+        raise InvalidRequest(None, None, f"{file}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest("file", file, f"a file of JSON lines in UTF-8 ({error})") from error
+    if not jobs:
+        raise InvalidRequest(None, None, f"no jobs in {'stdin' if file == '-' else file}")
+    return jobs
 
 
 async def _run(connection: Connection, output: Output, jobs: list[Job], directory: Path) -> Exit:

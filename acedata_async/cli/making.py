@@ -11,6 +11,7 @@ from acedata_async.cli.delivery import (
     code_of_delivery,
     deliver,
     lines_of,
+    prepare_directory,
     results_of,
     task_document,
 )
@@ -56,7 +57,9 @@ async def _make(
     request: ProducerRequest[Any],
     delivery: SongDelivery,
 ) -> Exit:
-    ace = connection.ace
+    ace, output.directory = connection.ace, delivery.directory
+    if not delivery.no_wait:
+        prepare_directory(delivery.directory)
     watcher = await ace.producer.submit(request)
     task_id = watcher.id or ""
     output.task_accepted(task_id)

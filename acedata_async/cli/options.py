@@ -114,7 +114,7 @@ class SongOptions:
         lyric_file: Path | None = given.pop("lyric_file")
         if lyric_file is not None:
             if self.lyric is not None:
-                raise InvalidRequest("lyric_file", str(lyric_file), "--lyric or --lyric-file")
+                raise InvalidRequest(None, None, "give --lyric or --lyric-file, not both")
             given["lyric"] = _read_lyrics(lyric_file)
         return {name: value for name, value in given.items() if value is not None}
 
@@ -142,7 +142,9 @@ def command(app: typer.Typer, name: str, *examples: str) -> Callable[[Command], 
     """Add a command to the app, its groups of options spread out, with examples in its help."""
 
     def add(function: Command) -> Command:
-        summary = inspect.cleandoc(function.__doc__ or "")
+        written = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+        # A paragraph is one line, for the terminal to break where it is narrow.
+        summary = "\n\n".join(" ".join(paragraph.split()) for paragraph in written)
         block = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
         return app.command(name, help=f"{summary}\n\n{block}")(_spread(function))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from acedata_async import InvalidRequest
+from acedata_async import InvalidRequest, WatchTimeout
 from acedata_async.cli.exits import Exit, advice_for, code_of
 
 _WIDE = 200
@@ -35,21 +37,25 @@ class Output:
     Args:
         as_json: One JSON document on stdout, and nothing else there.
         quiet: No progress on stderr; errors and warnings only.
+        embedded: The tasks are those of a sandbox that ends with the command.
 
     Attributes:
         as_json: As given.
         quiet: As given.
         progress: The console on stderr.
         accepted: The ids of the tasks that were accepted.
+        directory: Where files go; None where none are wanted.
         how_to_go_on: What to do after an interruption; empty for watching those tasks.
     """
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, *, as_json: bool, quiet: bool, embedded: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
         self.progress = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         self.accepted: list[str] = []
+        self.directory: Path | None = None
         self.how_to_go_on = ""
+        self._embedded = embedded
         self._documents = 0
 
     @property
@@ -88,12 +94,22 @@ class Output:
             self.accepted.append(task_id)
             self.note(f"{of}: task {task_id}" if of else f"task {task_id}")
 
+    def way_on(self, task_ids: Sequence[str]) -> str:
+        """Return what to do about tasks that live on; nothing where there are none."""
+        if self._embedded and (task_ids or self.how_to_go_on):
+            return "the sandbox inside this command is gone, and its tasks with it"
+        if self.how_to_go_on or not task_ids:
+            return self.how_to_go_on
+        place = [] if self.directory is None else ["-o", str(self.directory)]
+        return f"go on with: {shlex.join(['acedata', 'watch', *task_ids, *place])}"
+
     def complain(self, error: Exception) -> None:
         """Write an error to stderr, on one line but for a list of problems."""
         problems = error.problems if isinstance(error, InvalidRequest) else ()
         many = len(problems) > 1
         message = f"{len(problems)} problems; nothing was sent" if many else str(error)
-        advice = advice_for(error)
+        lasting = error.task_ids if isinstance(error, WatchTimeout) else ()
+        advice = self.way_on(lasting) if lasting else advice_for(error)
         line = f"acedata: {type(error).__name__}: {message}" + (f"; {advice}" if advice else "")
         self.progress.print(plain(line))
         for problem in problems if many else ():
@@ -107,12 +123,17 @@ class Output:
         self._document_of_error(type(error).__name__, str(error), code, problems)
         return code
 
-    def interrupted(self, advice: str) -> Exit:
-        """Say that the user broke it off, and what lives on."""
+    def interrupted(self, code: Exit) -> Exit:
+        """Say that the command was broken off, and how to go on; return the exit code."""
+        advice = self.way_on(self.accepted)
         message = f"interrupted; {advice}" if advice else "interrupted"
         self.progress.print(plain(f"acedata: {message}"))
-        self._document_of_error("Interrupted", message, Exit.INTERRUPTED, ())
-        return Exit.INTERRUPTED
+        self._document_of_error("Interrupted", message, code, ())
+        return code
+
+    def usage_error(self, message: str) -> None:
+        """Write the document of a command line that could not be read."""
+        self._document_of_error("UsageError", message, Exit.USAGE, ())
 
     def _document_of_error(
         self, kind: str, message: str, code: Exit, problems: Sequence[str]

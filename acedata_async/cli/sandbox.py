@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import Annotated
 
 import typer
@@ -54,11 +55,12 @@ def add_sandbox(app: typer.Typer) -> None:
 
 
 def _prepare(faults: list[str], seconds: str | None) -> Sandbox:
-    clock = SystemClock()
+    # With ids of its own: those of an earlier start must not name other songs now.
+    clock, seed = SystemClock(), secrets.randbits(64)
     if seconds is None:
-        sandbox = Sandbox(clock=clock)
+        sandbox = Sandbox(clock=clock, seed=seed)
     else:
-        sandbox = Sandbox(clock=clock, durations=_bounds(seconds))
+        sandbox = Sandbox(clock=clock, seed=seed, durations=_bounds(seconds))
     for name in faults:
         if name not in FAULTS:
             raise InvalidRequest("fault", name, f"one of {', '.join(sorted(FAULTS))}")
@@ -82,7 +84,7 @@ async def _serve(sandbox: Sandbox, port: int, output: Output) -> None:
         listening = sandbox.listen(port=port)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            f"the server needs {error.name}: pip install 'acedata-async[sandbox]'"
+            f"the server needs {error.name}: pip install '.[sandbox]' in a clone of the project"
         ) from error
     async with listening as base_url:
         stats_url = f"{base_url}/sandbox/stats"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import signal
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 
-from acedata_async import AceData, AceDataError, PollPolicy, RequestWarning
+from acedata_async import AceData, AceDataError, ConfigurationError, PollPolicy, RequestWarning
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Common
 from acedata_async.cli.output import Output
@@ -43,12 +45,23 @@ async def connect(common: Common) -> AsyncIterator[Connection]:
     """Open a client as the options say: of the API, or of a sandbox of its own."""
     poll = PollPolicy(deadline=common.timeout)
     if common.sandbox:
-        async with Sandbox(clock=SystemClock(), durations=_SANDBOX_SECONDS) as sandbox:
+        # With ids of its own: those of an earlier start must not name other songs now.
+        seed = secrets.randbits(64)
+        clock = SystemClock()
+        async with Sandbox(clock=clock, seed=seed, durations=_SANDBOX_SECONDS) as sandbox:
             yield Connection(sandbox.client(poll=poll), "the sandbox")
     else:
-        origin = read_credentials(None, None).base_url
+        origin = _address()
         async with AceData(poll=poll) as ace:
             yield Connection(ace, origin)
+
+
+def _address() -> str:
+    try:
+        return read_credentials(None, None).base_url
+    except ConfigurationError as error:
+        # An argument of the client is nothing that the command line has.
+        raise ConfigurationError(str(error).replace("pass api_token or set ", "set ")) from None
 
 
 def perform(context: typer.Context, common: Common, work: Work) -> None:
@@ -56,7 +69,7 @@ def perform(context: typer.Context, common: Common, work: Work) -> None:
 
     A test may put another way to connect into the context, as its `obj`.
     """
-    output = Output(as_json=common.as_json, quiet=common.quiet)
+    output = Output(as_json=common.as_json, quiet=common.quiet, embedded=common.sandbox)
     connector: Connector = context.obj or connect
     with warnings.catch_warnings():
         warnings.simplefilter("always", RequestWarning)
@@ -64,7 +77,9 @@ def perform(context: typer.Context, common: Common, work: Work) -> None:
         try:
             code = asyncio.run(_work(connector, common, work, output))
         except KeyboardInterrupt:
-            code = output.interrupted(_what_lives_on(output))
+            code = output.interrupted(Exit.INTERRUPTED)
+        except asyncio.CancelledError:
+            code = output.interrupted(Exit.TERMINATED)
         except (AceDataError, OSError) as error:
             code = output.error(error)
     raise typer.Exit(int(code))
@@ -72,6 +87,7 @@ def perform(context: typer.Context, common: Common, work: Work) -> None:
 
 async def _work(connector: Connector, common: Common, work: Work, output: Output) -> Exit:
     ace: AceData | None = None
+    _heed_termination()
     try:
         async with connector(common) as connection:
             ace = connection.ace
@@ -82,10 +98,18 @@ async def _work(connector: Connector, common: Common, work: Work, output: Output
             output.task_accepted(watcher.id or "")
 
 
-def _what_lives_on(output: Output) -> str:
-    if output.how_to_go_on or not output.accepted:
-        return output.how_to_go_on
-    return f"what was accepted goes on: acedata watch {' '.join(output.accepted)} -o ."
+def _heed_termination() -> None:
+    """Let SIGTERM break the command off as Ctrl-C does; a second one ends it at once."""
+    loop, command = asyncio.get_running_loop(), asyncio.current_task()
+    assert command is not None  # noqa: S101 - it is called from a coroutine
+
+    def break_off() -> None:
+        loop.remove_signal_handler(signal.SIGTERM)
+        command.cancel()
+
+    # Windows has no such handlers, and only the main thread may set one.
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        loop.add_signal_handler(signal.SIGTERM, break_off)
 
 
 def _writer(output: Output) -> Callable[..., None]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acedata_async.cli.delivery import Item, code_of_delivery, deliver
+from acedata_async.cli.delivery import Item, code_of_delivery, deliver, prepare_directory
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import AudioId, Common, Delivery, command
 from acedata_async.cli.output import Output, plain
@@ -58,6 +58,7 @@ def _add_files(app: typer.Typer) -> None:
         """Fetch a song as a wav file. Paid."""
 
         async def work(connection: Connection, output: Output) -> Exit:
+            prepare_directory(delivery.directory)
             made = await connection.ace.producer.wav(audio_id)
             return await _hand_over(connection, output, made, delivery)
 
@@ -70,6 +71,7 @@ def _add_files(app: typer.Typer) -> None:
         """Fetch a song as a video. Paid."""
 
         async def work(connection: Connection, output: Output) -> Exit:
+            prepare_directory(delivery.directory)
             made = await connection.ace.producer.video(audio_id)
             return await _hand_over(connection, output, made, delivery)
 

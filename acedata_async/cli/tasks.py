@@ -13,6 +13,7 @@ from acedata_async.cli.delivery import (
     code_of_delivery,
     deliver,
     lines_of,
+    prepare_directory,
     results_of,
     task_document,
 )
@@ -54,6 +55,8 @@ def add_tasks(app: typer.Typer) -> None:
 
         async def work(connection: Connection, output: Output) -> Exit:
             wanted = list(dict.fromkeys(task_ids))
+            prepare_directory(directory)
+            output.directory = directory
             return await _watch_all(connection, output, wanted, directory)
 
         perform(context, common, work)

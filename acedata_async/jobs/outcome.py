@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from acedata_async.jobs.job import Job
+from acedata_async.jobs.record import RecordState
 from acedata_async.models.results import Audio, Stems, UploadedAudio
 
 JobState = Literal[
@@ -20,9 +22,19 @@ JobState = Literal[
     "unfinished",
 ]
 """`waiting`: not begun. `submitted` and `running`: at the vendor. `saved`: done, with its file.
-`failed`: refused, failed, or its file could not be fetched. `skipped`: not begun, since its
-source failed or the account cannot pay. `unknown`: it may have been paid. `unfinished`: the wait
-ended before the task; run it again."""
+`failed`: refused, or failed. `skipped`: not begun, since its source failed or the account cannot
+pay. `unknown`: it may have been paid. `unfinished`: the wait ended before the task, or the song is
+made and its file could not be fetched; run it again."""
+
+STANDING: Mapping[RecordState, JobState] = {
+    "submitting": "unknown",
+    "unknown": "unknown",
+    "submitted": "unfinished",
+    "finished": "failed",
+    "saved": "saved",
+    "failed": "failed",
+}
+"""How a job stands that an error ended, by what its record says."""
 
 
 @dataclass(frozen=True, slots=True)

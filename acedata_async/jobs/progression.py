@@ -16,9 +16,11 @@ from acedata_async import (
     ClientClosed,
     ConfigurationError,
     ConnectionFailed,
+    DownloadError,
     InvalidRequest,
     RequestWarning,
     Stems,
+    SubmissionUnknown,
     Task,
     TaskNotFound,
     TaskWatcher,
@@ -26,7 +28,7 @@ from acedata_async import (
 )
 from acedata_async.jobs.gate import Gate
 from acedata_async.jobs.job import STEMS, UPLOAD, Job
-from acedata_async.jobs.outcome import JobOutcome, JobState
+from acedata_async.jobs.outcome import STANDING, JobOutcome
 from acedata_async.jobs.record import (
     JobRecord,
     RecordedError,
@@ -52,16 +54,6 @@ _NOT_CREATED = (
     RequestWarning,  # where warnings are errors, it is raised before anything is sent
 )
 """What a submission raises when nothing was created."""
-
-_STANDING: dict[RecordState, JobState] = {
-    "submitting": "unknown",
-    "unknown": "unknown",
-    "submitted": "unfinished",
-    "finished": "failed",
-    "saved": "saved",
-    "failed": "failed",
-}
-"""How a job stands that an error ended, by what its record says."""
 
 
 class Skipped(Exception):
@@ -253,12 +245,19 @@ class Progression:
 
     def _end_with(self, error: Exception) -> None:
         """Turn an error into the outcome, and leave it in the record."""
-        state = "failed" if self._record is None else _STANDING[self._record.state]
+        state = "failed" if self._record is None else STANDING[self._record.state]
         if isinstance(error, ClientClosed) and state == "failed" and self.outcome.task_id:
             state = "unfinished"
         elif isinstance(error, TaskNotFound):
             state = "unknown"
-        reason = f"{error}; {self._advice()}" if state == "unknown" else str(error)
+        reason = str(error)
+        if isinstance(error, DownloadError):
+            state = "unfinished"
+            reason = f"made, but not downloaded ({error}); run it again to fetch it"
+        elif isinstance(error, SubmissionUnknown):  # says itself that it may be paid
+            reason = f"{error}; {self._way_to_send_again()}"
+        elif state == "unknown":
+            reason = f"{error}; {self._advice()}"
         if self._record is not None and self._record.error is None:
             recorded = RecordedError.of(error)
             with suppress(OSError):  # the error itself is what the user must see
@@ -268,7 +267,7 @@ class Progression:
     def _break_off(self) -> None:
         if self.outcome.state == "waiting" and self._record is self._found:
             return
-        state = "failed" if self._record is None else _STANDING[self._record.state]
+        state = "failed" if self._record is None else STANDING[self._record.state]
         if self._record is not None and self._record.state == "finished":
             state = "unfinished"
         reason = "interrupted; run it again" if state == "unfinished" else "interrupted"
@@ -277,11 +276,13 @@ class Progression:
         self._change(state=state, reason=reason)
 
     def _advice(self) -> str:
-        path = record_path(self._shared.directory, self._job.key)
         return (
             "it may be paid, so it is not sent again: look at the vendor's console,"
-            f" https://platform.acedata.cloud; to send it again delete {path}"
+            f" https://platform.acedata.cloud; {self._way_to_send_again()}"
         )
+
+    def _way_to_send_again(self) -> str:
+        return f"to send it again delete {record_path(self._shared.directory, self._job.key)}"
 
     def _move(self, state: RecordState, *, error: Exception | None = None, **facts: Any) -> None:
         assert self._record is not None  # noqa: S101 - a job has a record before it moves

@@ -127,7 +127,7 @@ def read_record(job: Job, directory: Path, origin: str) -> JobRecord | None:
     """Read what is remembered of a job; None if nothing is.
 
     Raises:
-        InvalidRequest: The file is damaged, or is that of another request.
+        InvalidRequest: The file is damaged, or is that of another origin or request.
     """
     path = record_path(directory, job.key)
     try:
@@ -137,11 +137,16 @@ def read_record(job: Job, directory: Path, origin: str) -> JobRecord | None:
     except OSError as error:
         raise InvalidRequest(None, None, f"{path} cannot be read: {error}") from error
     except ValidationError as error:
-        allowed = f"{path} is damaged, or no job record of this version; move it away, or repair it"
-        raise InvalidRequest(None, None, f"{allowed} ({_first_finding(error)})") from None
+        raise _damage(path, _first_finding(error)) from None
     if record.file is not None and Path(record.file).name != record.file:
+        raise _damage(path, f"file: {record.file!r} is no file name")
+    # Before the request: it is about the directory, so that all its records say the same.
+    if record.origin != origin:
         raise InvalidRequest(
-            None, None, f"{path} is damaged: file: {record.file!r} is no file name"
+            None,
+            None,
+            f"the records in {directory} were made at {record.origin}, and this run is at"
+            f" {origin}; use another directory",
         )
     if _lasting(record.request) != _lasting(job.shown()) or record.key != job.key:
         raise InvalidRequest(
@@ -150,14 +155,16 @@ def read_record(job: Job, directory: Path, origin: str) -> JobRecord | None:
             f"line {job.line}: {path} is the record of another request with the key {job.key!r};"
             " choose another key or another directory, or put the line back as it was",
         )
-    if record.origin != origin:
-        raise InvalidRequest(
-            None,
-            None,
-            f"{path} was made at {record.origin}, and this run is at {origin};"
-            " use another directory",
-        )
     return record
+
+
+def _damage(path: Path, finding: str) -> InvalidRequest:
+    return InvalidRequest(
+        None,
+        None,
+        f"{path} is damaged, or no job record of this version ({finding}); repair it, or move it"
+        " away: but then the job is sent again, and paid again",
+    )
 
 
 def _first_finding(error: ValidationError) -> str:

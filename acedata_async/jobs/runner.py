@@ -92,7 +92,8 @@ def _read_records(jobs: Iterable[Job], directory: Path, origin: str) -> dict[str
         except InvalidRequest as error:
             problems += error.problems
     if problems:
-        raise InvalidRequest(None, None, problems[0], problems=problems)
+        # What is said of the directory is the same for each of its records: once is enough.
+        raise InvalidRequest(None, None, problems[0], problems=list(dict.fromkeys(problems)))
     return records
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -22,6 +23,12 @@ class Acedata(Protocol):
 
     def __call__(self, *arguments: object, stdin: str | bytes | None = None) -> Result:
         """Return how it ended."""
+
+
+@pytest.fixture(autouse=True)
+def _somewhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that are told no directory write to one of the test's own."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

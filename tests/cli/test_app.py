@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from acedata_async import __main__, __version__
 from acedata_async.cli.app import app
 
 COMMANDS = [command.name or "" for command in app.registered_commands]
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference" / "cli.md"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -23,6 +26,33 @@ def test_every_command_has_help_with_examples(name: str) -> None:
     assert result.exit_code == 0
     assert "Examples:" in result.stdout
     assert f"acedata {name} " in " ".join(result.stdout.split())
+
+
+def test_a_paragraph_of_the_help_fills_its_lines() -> None:
+    """Only the terminal's width breaks a line, never that of the source."""
+    wide = {"COLUMNS": "400", "TERMINAL_WIDTH": "400"}
+    shown = CliRunner().invoke(app, ["--help"], env=wide).stdout
+    assert "the address from ACEDATACLOUD_API_BASE_URL where" in shown
+    shown = CliRunner().invoke(app, ["run", "--help"], env=wide).stdout
+    assert "and nothing is paid twice" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "hi", "--weirdness", "abc", "--json", "--sandbox"],
+        ["no-such-command", "--json"],
+        ["--no-such-option", "--json"],
+        ["sandbox", "--port", "x", "--json"],
+    ],
+)
+def test_wrong_usage_is_a_document_too(arguments: list[str]) -> None:
+    """With --json even a command line that cannot be read is told on stdout."""
+    result = CliRunner().invoke(app, arguments)
+    error = json.loads(result.stdout)["error"]
+    assert (result.exit_code, error["type"], error["exit_code"]) == (2, "UsageError", 2)
+    assert error["message"]
+    assert CliRunner().invoke(app, [one for one in arguments if one != "--json"]).stdout == ""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -67,7 +97,7 @@ def test_without_the_extra_it_says_what_to_install(
     with pytest.raises(SystemExit) as ended:
         __main__.main()
     assert ended.value.code == 3
-    assert "pip install 'acedata-async[cli]'" in capsys.readouterr().err
+    assert "pip install '.[cli]' in a clone of the project" in capsys.readouterr().err
 
 
 def test_another_missing_module_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +108,26 @@ def test_another_missing_module_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -
         __main__.main()
 
 
+class _Impatience(MetaPathFinder):
+    """A user who presses Ctrl-C while modules are looked for."""
+
+    def find_spec(self, *_: object) -> None:
+        """Press it."""
+        raise KeyboardInterrupt
+
+
+def test_interrupted_before_it_has_begun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C during the imports is one line and 130, and no traceback."""
+    monkeypatch.delitem(sys.modules, "acedata_async.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [_Impatience(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "acedata: interrupted\n"
+
+
 def test_it_runs_as_a_module() -> None:
     """`python -m acedata_async` is the same command."""
     done = subprocess.run(
@@ -85,5 +135,6 @@ def test_it_runs_as_a_module() -> None:
         capture_output=True,
         text=True,
         check=True,
+        cwd=ROOT,
     )
     assert done.stdout == f"acedata-async {__version__}\n"

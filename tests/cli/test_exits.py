@@ -59,6 +59,14 @@ def test_wrong_usage_sends_nothing(
     assert sandbox.stats.submission_requests == 0
 
 
+def test_what_to_do_is_said_once(acedata: Acedata, sandbox: Sandbox) -> None:
+    """The error's own advice is not repeated."""
+    sandbox.inject("used-up")
+    result = acedata("generate", "A song")
+    assert result.stderr.count("top up") == 1
+    assert result.stderr.endswith("; then run it again\n")
+
+
 def test_several_problems_are_a_line_each(acedata: Acedata) -> None:
     """An invalid file lists all its problems."""
     result = acedata("run", "-", "--json", stdin='{"action": "x"}\n{"action": "y"}')
@@ -73,7 +81,9 @@ def test_without_a_token_it_says_where_to_get_one(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("ACEDATACLOUD_API_TOKEN", raising=False)
     result = CliRunner().invoke(app, ["generate", "A song"])
     assert result.exit_code == Exit.NO_ACCESS
-    assert result.stderr.startswith("acedata: ConfigurationError: no API token")
+    assert result.stderr.startswith(
+        "acedata: ConfigurationError: no API token: set ACEDATACLOUD_API_TOKEN; "
+    )
     assert "https://platform.acedata.cloud" in result.stderr
 
 
@@ -89,7 +99,7 @@ def test_the_environment_says_where_to_go(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_most_serious_code_wins() -> None:
     """An unknown outcome outweighs all others."""
-    codes = set(Exit) - {Exit.GOOD, Exit.INTERRUPTED}
+    codes = set(Exit) - {Exit.GOOD, Exit.INTERRUPTED, Exit.TERMINATED}
     assert worst(codes) is Exit.UNKNOWN
     assert worst(codes - {Exit.UNKNOWN}) is Exit.NO_BALANCE
     assert worst([Exit.GOOD, Exit.UNFINISHED, Exit.FAILED]) is Exit.FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,19 @@ def test_jobs_come_from_stdin_too(acedata: Acedata, tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_no_work(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
-    """No jobs, no requests."""
-    assert document(acedata("run", write(tmp_path), "--json"))["jobs"] == []
+    """No jobs, no requests, and an error that says so."""
+    path = write(tmp_path)
+    result = acedata("run", path, "--json")
+    assert result.exit_code == 2
+    assert document(result)["error"]["message"] == f"no jobs in {path}"
+    assert acedata("run", "-", stdin="# none\n").stderr.endswith("no jobs in stdin\n")
     assert sandbox.stats.lookups == 0
+
+
+def test_a_missing_file_is_told_plainly(acedata: Acedata) -> None:
+    """There is no more to say of a file that is not there."""
+    result = acedata("run", "nowhere.jsonl")
+    assert result.stderr == "acedata: InvalidRequest: nowhere.jsonl: no such file\n"
 
 
 def test_the_token_is_checked_first(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -129,25 +140,39 @@ def test_a_terminal_sees_a_board(
     assert "17 saved" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(
+            signal.SIGTERM,
+            143,
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="asyncio cannot hear it"),
+        ),
+    ],
+)
 def test_an_interrupted_run_goes_on(
     acedata: Acedata,
     sandbox: Sandbox,
     tmp_path: Path,
     watched: list[Callable[[], object]],
+    *,
+    number: signal.Signals,
+    code: int,
 ) -> None:
-    """Ctrl-C ends with 130 and a full account; the next run finishes and pays nothing twice."""
+    """Ctrl-C, or SIGTERM, leaves a full account; the next run finishes and pays nothing twice."""
     interruptions: list[asyncio.Task[None]] = []
 
     async def interrupt() -> None:
         while not sandbox.stats.lookups > 3:  # noqa: ASYNC110 - the sandbox has no event for it
             await asyncio.sleep(0)
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
 
     watched.append(lambda: interruptions.append(asyncio.ensure_future(interrupt())))
     cover = {"key": "b", "action": "cover", "source": "a"}
     jobs = write(tmp_path, song("a"), cover)
     result = acedata("run", jobs, "-o", tmp_path, "--json")
-    assert result.exit_code == 130
+    assert result.exit_code == code
     assert [job["state"] for job in document(result)["jobs"]] == ["unfinished", "waiting"]
     assert result.stderr.splitlines()[-1].startswith(
         "acedata: interrupted; run the same command again"

@@ -9,12 +9,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from acedata_async.cli.app import app
 from acedata_async.sandbox import Sandbox
+from tests.cli.conftest import Acedata
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Sandbox, "listen", listen)
     result = CliRunner().invoke(app, ["sandbox"])
     assert result.exit_code == 3
-    assert "pip install 'acedata-async[sandbox]'" in result.stderr
+    assert "pip install '.[sandbox]' in a clone of the project" in result.stderr
 
 
 def test_any_command_can_have_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +91,38 @@ def test_any_command_can_have_its_own(tmp_path: Path, monkeypatch: pytest.Monkey
     result = CliRunner().invoke(app, ["lyrics", "A harbour", "--sandbox", "--json"])
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["lyrics"]
+
+
+def test_each_start_has_ids_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id from an earlier start never names another song in a later one."""
+    monkeypatch.setattr("acedata_async.cli.session._SANDBOX_SECONDS", (0.0, 0.0))
+    arguments = ["generate", "A song", "--sandbox", "--no-wait"]
+    first, second = (CliRunner().invoke(app, arguments).stdout for _ in range(2))
+    assert first
+    assert first != second
+
+
+def test_each_served_sandbox_has_a_seed_of_its_own(
+    listened: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same holds for one that is served."""
+    seeds: list[object] = []
+    real = Sandbox.__init__
+
+    def make(self: Sandbox, **options: Any) -> None:
+        seeds.append(options["seed"])
+        real(self, **options)
+
+    monkeypatch.setattr(Sandbox, "__init__", make)
+    for _ in range(2):
+        CliRunner().invoke(app, ["sandbox", "--port", "0"])
+    assert len(set(seeds)) == len(listened) == 2
+
+
+def test_no_advice_to_go_on_where_nothing_does(acedata: Acedata, sandbox: Sandbox) -> None:
+    """A sandbox inside the command ends with it."""
+    sandbox.inject("never")
+    result = acedata("generate", "A song", "--sandbox", "--timeout", 50)
+    assert result.exit_code == 6
+    assert "acedata watch" not in result.stderr
+    assert "the sandbox inside this command is gone" in result.stderr

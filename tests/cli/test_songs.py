@@ -134,6 +134,7 @@ def test_a_lyric_is_given_once(acedata: Acedata, sandbox: Sandbox, tmp_path: Pat
     words.write_bytes(b"\xff\xfe\xff")
     unreadable = acedata("generate", "--lyric-file", words)
     assert [twice.exit_code, missing.exit_code, unreadable.exit_code] == [2, 2, 2]
+    assert twice.stderr.endswith("InvalidRequest: give --lyric or --lyric-file, not both\n")
     assert "InvalidRequest: lyric_file" in missing.stderr
     assert sandbox.stats.submission_requests == 0
 
@@ -142,6 +143,31 @@ def test_an_odd_request_is_sent_with_a_warning(acedata: Acedata) -> None:
     """A model that is not documented is a line on stderr, and no traceback."""
     result = acedata("generate", "A song", "--model", "FUZZ-9", "--no-wait", "-q")
     assert result.stderr.startswith("acedata: warning: model: 'FUZZ-9'")
+
+
+@pytest.mark.parametrize(
+    ("options", "place"), [(["-o", "songs"], " -o songs"), (["--no-download"], "")]
+)
+def test_a_wait_that_ended_says_how_to_go_on(
+    acedata: Acedata, sandbox: Sandbox, options: list[str], place: str
+) -> None:
+    """The command to go on with has the task's id and the directory that was given."""
+    sandbox.inject("never")
+    result = acedata("generate", "A song", "--timeout", 50, *options)
+    assert result.exit_code == 6
+    assert result.stderr.endswith(f"; go on with: acedata watch {sandbox.tasks[0]}{place}\n")
+
+
+@pytest.mark.parametrize("name", ["generate", "wav", "video", "stems", "watch"])
+def test_a_directory_that_cannot_be_used_costs_nothing(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    """It is found out before anything is sent."""
+    (tmp_path / "file").touch()
+    result = acedata(name, "x", "-o", tmp_path / "file" / "songs")
+    assert result.exit_code == 2
+    assert "cannot be used" in result.stderr
+    assert sandbox.stats.submission_requests == sandbox.stats.lookups == 0
 
 
 def test_a_failed_download_is_told_with_the_result(
@@ -190,9 +216,9 @@ def test_an_interrupted_user_keeps_the_id(
 
     watched.append(lambda: interruptions.append(asyncio.ensure_future(interrupt())))
     sandbox.inject("never")
-    result = acedata("generate", "A song", "--json", "--timeout", 1e6)
+    result = acedata("generate", "A song", "--json", "--timeout", 1e6, "-o", "my songs")
     assert result.exit_code == 130
-    assert f"acedata watch {sandbox.tasks[0]} -o ." in result.stderr
+    assert f"acedata watch {sandbox.tasks[0]} -o 'my songs'" in result.stderr
     error = document(result)["error"]
     assert (error["type"], error["task_ids"]) == ("Interrupted", sandbox.tasks)
 

@@ -162,14 +162,14 @@ def test_a_line_must_be_one_json_object(line: str) -> None:
 
 def test_an_action_is_needed() -> None:
     """A line without a usable action is refused."""
-    assert problems_of({"prompt": "x"})[0].startswith("line 1: action: None")
+    assert problems_of({"prompt": "x"})[0].startswith("line 1: action: missing")
     assert problems_of({"action": ["generate"]})[0].startswith("line 1: action: ['generate']")
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ({"action": "cover"}, "source: None is not allowed; allowed: the key of an earlier line"),
+        ({"action": "cover"}, "source: missing; needed: the key of an earlier line"),
         ({"action": "cover", "source": "later"}, "the key of an earlier line"),
         ({"action": "cover", "source": 5}, "the key of an earlier line"),
         ({"key": "self", "action": "cover", "source": "self"}, "the key of an earlier line"),
@@ -180,8 +180,8 @@ def test_an_action_is_needed() -> None:
         ({"action": "upload_cover", "source": "song"}, "makes an upload; that one makes a song"),
         ({"action": "variation", "source": "split"}, "makes a song; that one makes stems"),
         ({"action": "cover", "audio_id": ""}, "audio_id: ''"),
-        ({"action": "upload"}, "audio_url: None"),
-        ({"action": "extend", "source": "song"}, "continue_at: None"),
+        ({"action": "upload"}, "audio_url: missing"),
+        ({"action": "extend", "source": "song"}, "continue_at: missing"),
     ],
 )
 def test_a_source_is_an_earlier_line_of_the_right_kind(line: dict[str, Any], said: str) -> None:

@@ -63,6 +63,9 @@ async def test_an_unknown_outcome_is_not_sent_again(
     path = tmp_path / f"{entry['key']}.json"
     assert unknown.state == "unknown"
     assert unknown.reason.endswith(f"to send it again delete {path}")
+    for words in ("may have been created and paid", "it was not sent again", "platform.acedata"):
+        assert unknown.reason.count(words) == 1
+    assert "it may be paid" not in unknown.reason
     assert record_of(tmp_path, entry["key"])["state"] == "unknown"
     requests = sandbox.stats.submission_requests
 
@@ -142,7 +145,9 @@ async def test_a_download_that_failed_is_made_up_for(sandbox: Sandbox, tmp_path:
     """The song is paid, so that only its download is repeated; its cover goes on at once."""
     sandbox.inject("media-404", times=1)
     outcomes = await run(sandbox, tmp_path, song(), COVER)
-    assert states(outcomes) == ["failed", "saved"]
+    assert states(outcomes) == ["unfinished", "saved"]
+    assert outcomes[0].reason.startswith("made, but not downloaded (HTTP 404 ")
+    assert outcomes[0].reason.endswith("); run it again to fetch it")
     assert record_of(tmp_path, "a")["state"] == "finished"
     assert record_of(tmp_path, "a")["error"]["type"] == "DownloadError"
     assert states(await run(sandbox, tmp_path, song(), COVER)) == ["saved", "saved"]

@@ -31,6 +31,7 @@ async def test_a_damaged_record_is_named(sandbox: Sandbox, tmp_path: Path, conte
     with pytest.raises(InvalidRequest) as caught:
         await run(sandbox, tmp_path, song(), song("b"))
     assert str(tmp_path / "b.json") in str(caught.value)
+    assert "sent again, and paid again" in str(caught.value)
     assert sandbox.stats.submission_requests == 0
 
 
@@ -60,12 +61,13 @@ async def test_another_request_under_a_key_is_refused(sandbox: Sandbox, tmp_path
 
 
 async def test_a_directory_belongs_to_one_origin(sandbox: Sandbox, tmp_path: Path) -> None:
-    """What a sandbox made never passes for the real thing."""
-    jobs = jobs_of(song())
+    """What a sandbox made never passes for the real thing; it is said once for all its jobs."""
     async with sandbox.client() as ace:
-        await run_jobs(ace, jobs, tmp_path, origin="the sandbox")
-        with pytest.raises(InvalidRequest, match="made at the sandbox"):
-            await run_jobs(ace, jobs, tmp_path)
+        await run_jobs(ace, jobs_of(song(), song("b")), tmp_path, origin="the sandbox")
+        changed = jobs_of(song(), song("b", prompt="Another"))
+        with pytest.raises(InvalidRequest, match="made at the sandbox") as caught:
+            await run_jobs(ace, changed, tmp_path)
+    assert len(caught.value.problems) == 1
 
 
 async def test_no_secret_reaches_a_record(sandbox: Sandbox, tmp_path: Path) -> None:
