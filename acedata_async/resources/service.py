@@ -113,12 +113,11 @@ class Service:
 
         def accept(reply: Reply) -> ReplyT | None:
             body = as_object(reply.body)
-            if reply.status != 200 or body.get("success") is False:
+            items = as_objects(body.get("data"))
+            if reply.status != 200 or body.get("success") is False or not items:
                 return None
-            for item in as_objects(body.get("data"))[:1]:
-                result = kind.read(item, task_id=body.get("task_id"))
-                return result if getattr(result, needed) else None
-            return None
+            result = kind.read(items[0], task_id=body.get("task_id"))
+            return result if getattr(result, needed) else None
 
         call = Call(request.path, request.fields_to_send(), "hold")
         return await self._crew.run(

@@ -221,6 +221,14 @@ def test_no_error_shows_a_callback(fields: dict[str, Any]) -> None:
     assert "s3cr3t" not in repr(error)
 
 
+def test_hidden_value_survives_a_copy() -> None:
+    """That a value is not shown is kept when the error is copied or pickled."""
+    error = problem(GenerateRequest, prompt="x", callback_url="ftp://x/s3cr3t")
+    assert repr(error.value) == "(not shown)"
+    assert pickle.loads(pickle.dumps(error)).value is error.value  # noqa: S301 - our own
+    assert copy.deepcopy(error).value is error.value
+
+
 def test_errors_of_other_callers_json() -> None:
     """Nor does the error of a JSON text that is cut short."""
     with pytest.raises(InvalidRequest) as caught:
