@@ -133,6 +133,13 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(python=THIS)
+def crash(session: nox.Session) -> None:
+    """Kill `acedata run` at random moments, go on, and count at the server what was paid."""
+    session.install(".[all]")
+    session.run("python", "scripts/crash_run.py", *session.posargs)
+
+
+@nox.session(python=THIS)
 def import_time(session: nox.Session) -> None:
     """Print how long the import takes, beside that of its own dependencies."""
     session.install(".")
