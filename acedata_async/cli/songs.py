@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from acedata_async import (
+    Audio,
     CoverRequest,
     ExtendRequest,
     GenerateRequest,
+    ProducerRequest,
     ReplaceSectionRequest,
     StemsRequest,
     SwapInstrumentalsRequest,
@@ -196,47 +199,38 @@ def _add_sections(app: typer.Typer) -> None:
         )
 
 
-def _add_versions(app: typer.Typer) -> None:
-    @command(
-        app,
+_VERSIONS: tuple[tuple[type[ProducerRequest[list[Audio]]], str, str, str], ...] = (
+    (
+        VariationRequest,
         "variation",
+        "Make another version of a song. Paid.",
         "acedata variation AUDIO_ID -o songs/",
-    )
-    def variation(
-        context: typer.Context,
-        audio_id: AudioId,
-        *,
-        song: EditOptions,
-        delivery: SongDelivery,
-        common: Common,
-    ) -> None:
-        """Make another version of a song. Paid."""
-        fields = {"audio_id": audio_id}
-        make_song(context, VariationRequest, fields, song=song, delivery=delivery, common=common)
-
-    @command(
-        app,
+    ),
+    (
+        SwapVocalsRequest,
         "swap-vocals",
+        "Give a song another voice. Paid.",
         'acedata swap-vocals AUDIO_ID --prompt "A warm alto"',
-    )
-    def swap_vocals(
-        context: typer.Context,
-        audio_id: AudioId,
-        *,
-        song: EditOptions,
-        delivery: SongDelivery,
-        common: Common,
-    ) -> None:
-        """Give a song another voice. Paid."""
-        fields = {"audio_id": audio_id}
-        make_song(context, SwapVocalsRequest, fields, song=song, delivery=delivery, common=common)
-
-    @command(
-        app,
+    ),
+    (
+        SwapInstrumentalsRequest,
         "swap-instrumentals",
+        "Give a song other instruments. Paid.",
         'acedata swap-instrumentals AUDIO_ID --prompt "Only strings"',
-    )
-    def swap_instrumentals(
+    ),
+)
+"""Requests that need the song alone, each with its command, what it does, and an example."""
+
+
+def _add_versions(app: typer.Typer) -> None:
+    for kind, name, summary, example in _VERSIONS:
+        make = _maker(kind)
+        make.__doc__ = summary
+        command(app, name, example)(make)
+
+
+def _maker(kind: type[ProducerRequest[list[Audio]]]) -> Callable[..., None]:
+    def make(
         context: typer.Context,
         audio_id: AudioId,
         *,
@@ -244,11 +238,10 @@ def _add_versions(app: typer.Typer) -> None:
         delivery: SongDelivery,
         common: Common,
     ) -> None:
-        """Give a song other instruments. Paid."""
         fields = {"audio_id": audio_id}
-        make_song(
-            context, SwapInstrumentalsRequest, fields, song=song, delivery=delivery, common=common
-        )
+        make_song(context, kind, fields, song=song, delivery=delivery, common=common)
+
+    return make
 
 
 def _add_stems(app: typer.Typer) -> None:
