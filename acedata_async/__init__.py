@@ -43,6 +43,16 @@ if TYPE_CHECKING:
         TaskNotFound,
         WatchTimeout,
     )
+    from acedata_async.events import (
+        CallAnswered,
+        CallSent,
+        Event,
+        Observer,
+        RateChanged,
+        TaskFinal,
+        TaskSeen,
+    )
+    from acedata_async.logs import log_events
     from acedata_async.models.producer import (
         CoverRequest,
         ExtendRequest,
@@ -61,6 +71,7 @@ if TYPE_CHECKING:
     from acedata_async.models.request import RequestWarning
     from acedata_async.models.results import Audio, Lyrics, Stems, UploadedAudio, VideoFile, WavFile
     from acedata_async.models.task import Failure, Task
+    from acedata_async.stats import Stats
     from acedata_async.tasks.watcher import TaskWatcher
     from acedata_async.tasks.watchset import WatchSet
 
@@ -70,11 +81,14 @@ __all__ = [
     "AceDataError",
     "Audio",
     "AuthenticationError",
+    "CallAnswered",
+    "CallSent",
     "ClientClosed",
     "ConfigurationError",
     "ConnectionFailed",
     "CoverRequest",
     "DownloadError",
+    "Event",
     "ExtendRequest",
     "Failure",
     "GenerateRequest",
@@ -84,15 +98,18 @@ __all__ = [
     "Lyrics",
     "MalformedResponse",
     "NotFound",
+    "Observer",
     "PaymentRequired",
     "PermissionDenied",
     "PollPolicy",
     "ProducerRequest",
+    "RateChanged",
     "RateLimited",
     "ReplaceSectionRequest",
     "RequestWarning",
     "ServerError",
     "SongRequest",
+    "Stats",
     "Stems",
     "StemsRequest",
     "SubmissionUnknown",
@@ -100,7 +117,9 @@ __all__ = [
     "SwapVocalsRequest",
     "Task",
     "TaskFailed",
+    "TaskFinal",
     "TaskNotFound",
+    "TaskSeen",
     "TaskWatcher",
     "Timeouts",
     "UploadCoverRequest",
@@ -113,10 +132,14 @@ __all__ = [
     "WatchTimeout",
     "WavFile",
     "__version__",
+    "log_events",
 ]
 
 _HOMES = (
     "errors",
+    "events",
+    "logs",
+    "stats",
     "config",
     "models.request",
     "models.results",

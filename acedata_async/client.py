@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from acedata_async._clock import Clock, SystemClock
+from acedata_async._rules.durations import Durations
+from acedata_async._rules.governor import Budget
+from acedata_async._transport.observed import ObservedTransport
 from acedata_async._version import __version__
 from acedata_async.audio.download import Downloadable, Downloader
-from acedata_async.config import PollPolicy, Timeouts, read_credentials
+from acedata_async.config import Credentials, PollPolicy, Timeouts, read_credentials
+from acedata_async.errors import ConfigurationError
+from acedata_async.events import Observer, RateChanged
+from acedata_async.logs import log_events
+from acedata_async.observers import Observers
 from acedata_async.resources.producer import Producer
+from acedata_async.stats import Stats, Tally
 from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import TaskEndpoint
 from acedata_async.tasks.poller import Poller
@@ -20,6 +29,8 @@ from acedata_async.tasks.submitter import Submitter
 
 if TYPE_CHECKING:
     import httpx
+
+    from acedata_async._transport.http import HttpTransport
 
 _NOBODYS_TASK = "00000000-0000-0000-0000-000000000000"
 
@@ -39,11 +50,17 @@ class AceData:
             it is, with redirects and its own authentication off for each request, and not closed.
         poll: How tasks are watched.
         timeouts: How long the client waits for what.
+        observers: Functions that are told what happens (see `Event`), in this order; by default
+            `log_events`, which writes to the logger `acedata_async`. What one of them raises is
+            logged once, and neither stops the client nor the others.
+        learned: What `learned()` of an earlier client returned, so that this one knows from the
+            start how long tasks take.
         clock: Where time comes from; for tests, see `acedata_async.testing.ManualClock`.
         seed: Makes jitter repeatable, for tests.
 
     Raises:
-        ConfigurationError: There is no token, or the address cannot be used.
+        ConfigurationError: There is no token, the address cannot be used, or an observer is no
+            plain function; or `learned` is something else.
 
     Attributes:
         producer: Songs.
@@ -57,13 +74,11 @@ class AceData:
         http_client: httpx.AsyncClient | None = None,
         poll: PollPolicy | None = None,
         timeouts: Timeouts | None = None,
+        observers: Iterable[Observer] = (log_events,),
+        learned: str | None = None,
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
-        # Not at the top: httpx costs half of the import time, and drags in whatever it finds of
-        # its own command line (rich, click).
-        from acedata_async._transport.http import HttpTransport  # noqa: PLC0415
-
         credentials = read_credentials(api_token, base_url)
         timeouts = timeouts or Timeouts()
         clock = clock or SystemClock()
@@ -71,21 +86,33 @@ class AceData:
         self._base_url = credentials.base_url
         self._close_grace = timeouts.close
         self._crew = Crew()
-        self._transport = HttpTransport(
-            credentials,
-            connect_timeout=timeouts.connect,
-            user_agent=f"acedata-async/{__version__}",
-            client=http_client,
+        self._tally = Tally()
+        self._observers = Observers(self._tally, users=observers)
+        self._transport = ObservedTransport(
+            _network(credentials, timeouts, http_client),
+            self._observers,
+            clock,
+            token=credentials.token,
         )
+        self._durations = _durations(learned)
+        budget = Budget(self._rate_changed)
         self._poller = Poller(
-            TaskEndpoint(self._transport, clock, path="/producer/tasks", timeout=timeouts.lookup),
+            TaskEndpoint(self._transport, clock, service="producer", timeout=timeouts.lookup),
             self._crew,
             clock,
             poll or PollPolicy(),
-            rng,
+            durations=self._durations,
+            budget=budget,
+            emit=self._observers.emit,
+            rng=rng,
         )
         submitter = Submitter(
-            self._transport, clock, timeouts=timeouts, rng=rng, closed=lambda: self._crew.closed
+            self._transport,
+            clock,
+            timeouts=timeouts,
+            rng=rng,
+            governor=budget.submissions,
+            closed=lambda: self._crew.closed,
         )
         self.producer = Producer(submitter, self._poller, self._crew, clock)
         self._downloader = Downloader(
@@ -118,6 +145,26 @@ class AceData:
         self._poller.close()
         if await self._crew.aclose(grace=self._close_grace):
             await self._transport.aclose()
+
+    def learned(self) -> str:
+        """Return what the client has learned of how long tasks take, as a JSON text.
+
+        Given to `AceData(learned=…)`, a later client starts with it: it knows when a look is
+        worth while. The text names actions and models, and nothing else.
+        """
+        return self._durations.to_json()
+
+    def stats(self) -> Stats:
+        """Return what the client has done so far: requests, bytes, lookups a task, lag, 429s.
+
+        Costs nothing, and can be asked at any time, also after closing.
+        """
+        return self._tally.snapshot()
+
+    def _rate_changed(
+        self, purpose: Literal["lookup", "submit"], rate: float, reason: Literal["clean", "refused"]
+    ) -> None:
+        self._observers.emit(RateChanged(purpose=purpose, rate=rate, reason=reason))
 
     async def check_token(self) -> None:
         """Make sure, by one free lookup, that the API accepts the token.
@@ -158,3 +205,29 @@ class AceData:
             ClientClosed: The client is closed.
         """
         return await self._downloader.download(audio, directory, name=name)
+
+
+def _durations(learned: str | None) -> Durations:
+    if learned is None:
+        return Durations()
+    try:
+        return Durations.from_json(learned)
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"learned: not allowed: {error}; allowed: what AceData.learned() returned"
+        ) from error
+
+
+def _network(
+    credentials: Credentials, timeouts: Timeouts, client: httpx.AsyncClient | None
+) -> HttpTransport:
+    # Not at the top: httpx costs half of the import time, and drags in whatever it finds of
+    # its own command line (rich, click).
+    from acedata_async._transport.http import HttpTransport  # noqa: PLC0415
+
+    return HttpTransport(
+        credentials,
+        connect_timeout=timeouts.connect,
+        user_agent=f"acedata-async/{__version__}",
+        client=client,
+    )

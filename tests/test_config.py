@@ -196,7 +196,10 @@ def test_is_loopback(host: str, here: bool) -> None:  # noqa: FBT001 - a table
 
 
 SETTINGS = [
-    (kind, field.name) for kind in (PollPolicy, Timeouts) for field in dataclasses.fields(kind)
+    (kind, field.name)
+    for kind in (PollPolicy, Timeouts)
+    for field in dataclasses.fields(kind)
+    if field.name != "pace"
 ]
 
 
@@ -233,9 +236,25 @@ def test_good_seconds(kind: Any, name: str, value: float) -> None:
     assert getattr(kind(**{name: value}), name) == value
 
 
+@pytest.mark.parametrize(
+    "pace",
+    [0, -1, 0.0999, 10.001, math.nan, math.inf, True, "1", None, pytest.param(10**400, id="huge")],
+)
+def test_bad_pace(pace: Any) -> None:
+    """A pace is a number from 0.1 to 10; the message says so."""
+    with pytest.raises(ConfigurationError, match=r"PollPolicy\.pace: .* from 0\.1 to 10"):
+        PollPolicy(pace=pace)
+
+
+@pytest.mark.parametrize("pace", [0.1, 0.5, 1, 2, 10])
+def test_good_pace(pace: float) -> None:
+    """Its bounds are allowed, too."""
+    assert PollPolicy(pace=pace).pace == pace
+
+
 def test_defaults() -> None:
     """The defaults are those of the documentation."""
-    assert PollPolicy() == PollPolicy(min_interval=0.9, deadline=900.0)
+    assert PollPolicy() == PollPolicy(min_interval=0.8, deadline=900.0, pace=1.0)
     assert Timeouts().generation == 330.0
     assert Timeouts().lookup == 15.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 from dataclasses import fields
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_every_public_name_is_explained() -> None:
         names |= {field.name for field in fields(settings)}
     missing = {name for name in names if not re.search(rf"\b{name}\b", text)}
     assert missing == set()
+
+
+def test_picture_is_up_to_date() -> None:
+    """The picture of the schedule is what the rules give today."""
+    drawn = runpy.run_path(str(ROOT / "scripts/draw_schedule.py"))["draw"]()
+    assert page("docs/explanation/polling.svg") == drawn
 
 
 def test_version_has_an_entry() -> None:

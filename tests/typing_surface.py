@@ -9,17 +9,26 @@ from acedata_async import (
     AceData,
     AceDataError,
     Audio,
+    CallAnswered,
+    CallSent,
     CoverRequest,
+    Event,
     GenerateRequest,
     Lyrics,
+    Observer,
+    RateChanged,
+    Stats,
     Stems,
     StemsRequest,
     Task,
+    TaskFinal,
+    TaskSeen,
     TaskWatcher,
     UploadedAudio,
     VideoFile,
     WatchSet,
     WavFile,
+    log_events,
 )
 from acedata_async.sandbox import Sandbox
 
@@ -68,3 +77,18 @@ async def files(ace: AceData, song: Audio, sandbox: Sandbox) -> None:
     """What downloads and the sandbox give."""
     assert_type(await ace.download(song, "songs/"), Path)
     assert_type(sandbox.client(), AceData)
+
+
+def observing(event: Event) -> None:
+    """What observers are told, and what may be one."""
+    assert_type(event, CallSent | CallAnswered | TaskSeen | TaskFinal | RateChanged)
+    if isinstance(event, TaskFinal):
+        assert_type(event.lag, float | None)
+        assert_type(event.lookups, int)
+    if isinstance(event, CallAnswered):
+        assert_type(event.status, int | None)
+    seen: list[Event] = []
+    observers: list[Observer] = [log_events, observing, seen.append]
+    ace = AceData("token", observers=observers)
+    assert_type(ace.stats(), Stats)
+    assert_type(ace.stats().lookups_per_task, float | None)

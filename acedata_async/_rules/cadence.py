@@ -1,44 +1,106 @@
-"""When to look at a task next."""
+"""When to look at a task next.
+
+A lookup is worth a certain wait: the next one is due as soon as the lateness that is to be
+expected, summed over the tasks that share the request, has grown to that. For a kind of task whose
+durations are known this says both when to look first and how fast to go on.
+"""
 
 from __future__ import annotations
 
+import math
+
+from acedata_async._rules.durations import Spread
+
 FIRST_LOOK = 4.0
-"""Seconds after its submission at which a task is first looked at: none is done earlier."""
+"""Seconds after its submission at which a task of an unknown kind is first looked at."""
 
-_LONGEST_GAP = 15.0
+_PRICE = 0.16
+"""Seconds of waiting that one lookup is worth."""
+_FINENESS = 14.0
+"""Two shared looks at a task are at least this share of its age apart: so its news are about a
+thirtieth of the wait late, no more than those of a lone task, and long waits cost no crowd of
+lookups."""
+_TAIL_SHARE = 8.0
+_LONGEST_GAP = 60.0
+_LONGEST_TAIL_GAP = 30.0
+_STEPS = 12
 
 
-def first_look(age: float, *, acknowledged: bool) -> float:
+def first_look(
+    age: float,
+    *,
+    acknowledged: bool,
+    spread: Spread | None,
+    sharing: int,
+    least: float,
+    pace: float = 1.0,
+) -> float:
     """Return the seconds until the first look at a task.
 
     Args:
         age: Seconds since the task began, as far as known.
         acknowledged: Whether this client submitted it. A task from elsewhere may be long done
             and is looked at right away.
+        spread: How long such tasks take, or None while that is unknown.
+        sharing: How many tasks share a request, at least 1.
+        least: The policy's least interval in seconds.
+        pace: The policy's pace.
     """
-    return max(0.0, FIRST_LOOK - age) if acknowledged else 0.0
+    if not acknowledged:
+        return 0.0
+    due = FIRST_LOOK
+    if spread is not None:
+        due = next_gap(0.0, spread=spread, sharing=sharing, least=least, pace=pace, chance=0.5)
+    return max(0.0, due - age)
 
 
-def next_gap(age: float, *, watched: int, least: float) -> float:
+def next_gap(
+    age: float, *, spread: Spread | None, sharing: int, least: float, pace: float, chance: float
+) -> float:
     """Return the seconds between two looks at a task that still runs.
-
-    A task is looked at ever more rarely, a share of its age apart, so that the news is late by
-    a small share of the wait: an eighth for one task alone, a tenth for several, which share
-    each request, so that every one of them costs less than a lone one.
 
     Args:
         age: Seconds since the task began.
-        watched: How many tasks are watched together, at least 1.
+        spread: How long such tasks take, or None while that is unknown.
+        sharing: How many tasks share a request, at least 1.
         least: The policy's least interval in seconds.
+        pace: 1 as a rule; 2 looks twice as often, 0.5 half as often.
+        chance: A random number from 0 to 1, for the jitter of tasks that take unusually long.
     """
-    return max(least, min(_LONGEST_GAP, age / (8 if watched == 1 else 10)))
+    age = max(0.0, age)
+    worth = _PRICE / pace**2 / sharing
+    if sharing > 1:
+        least = max(least, age / _FINENESS / pace)
+    if spread is None:
+        # Nothing is known, not even the order of magnitude: at any age, the chance that a task
+        # ends within the next tenth of its age is taken to be the same.
+        return min(max(math.sqrt(2.0 * worth * age), least), max(_LONGEST_GAP, least))
+    gap = _when_worth(spread, age, worth, least)
+    beyond = (age - spread.longest) / (_TAIL_SHARE * math.sqrt(sharing) * pace)
+    if beyond > gap:  # longer than was ever seen: perhaps it never ends
+        return max(min(beyond, _LONGEST_TAIL_GAP) * (0.9 + 0.2 * chance), gap)
+    return gap
+
+
+def _when_worth(spread: Spread, age: float, worth: float, least: float) -> float:
+    """Return the gap after which the expected lateness is worth a lookup, by bisection."""
+    if spread.lateness(age, age + least) >= worth:
+        return least
+    low, high = least, max(_LONGEST_GAP, least)
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if spread.lateness(age, age + middle) >= worth:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def error_pause(failures: int, *, chance: float) -> float:
-    """Return the seconds without lookups after failed ones: 1, 2, 4, … 30, with jitter.
+    """Return the seconds without lookups after failed ones: 1, 2, 4, … 15, with jitter.
 
     Args:
         failures: How many lookups have failed in a row, at least 1.
         chance: A random number from 0 to 1.
     """
-    return min(30.0, 2.0 ** min(failures - 1, 8)) * (0.5 + 0.5 * chance)
+    return min(15.0, 2.0 ** min(failures - 1, 8)) * (0.5 + 0.5 * chance)

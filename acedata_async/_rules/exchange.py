@@ -13,7 +13,7 @@ Lane = Literal["lookup", "submit", "hold"]
 acknowledged at once, `hold` for those that keep their connection until the work is done."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """A POST to the API.
 
@@ -26,6 +26,11 @@ class Call:
     path: str
     body: Mapping[str, Any] = field(repr=False)
     lane: Lane
+
+    @cached_property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        return json.dumps(dict(self.body)).encode()
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from acedata_async._rules.exchange import Reply
 from acedata_async._rules.verdict import read_failure
-from acedata_async._rules.wire import as_number, as_object, as_text
+from acedata_async._rules.wire import as_number, as_object, as_text, read_date
 from acedata_async.config import ACCESS_HELP
 from acedata_async.errors import (
     APIError,
@@ -116,12 +115,8 @@ def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
         return None
     seconds = as_number(value)
     if seconds is None:
-        # Not at the top: rarely needed, and a twentieth of the import time.
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415
-
-        try:
-            moment = parsedate_to_datetime(value)
-            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
-        except (ValueError, OverflowError):
+        moment = read_date(value)
+        if moment is None:
             return None
+        seconds = moment - now
     return min(_LONGEST_PAUSE, max(0.0, seconds)) if math.isfinite(seconds) else None

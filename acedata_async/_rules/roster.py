@@ -14,15 +14,17 @@ from random import Random
 from typing import Generic
 
 from acedata_async._rules.batch import BatchSize
-from acedata_async._rules.cadence import error_pause, first_look, next_gap
-from acedata_async._rules.governor import Governor
+from acedata_async._rules.cadence import error_pause
+from acedata_async._rules.governor import Budget
+from acedata_async._rules.queue import Queue
 from acedata_async._rules.seats import NOT_DUE, Look, Plan, RecordT, Seat, Waiter
+from acedata_async._rules.timetable import Timetable
 
 _GRACE = 30.0
 """Seconds after which an id that the user gave, and that has no record, counts as missing."""
 _OLD = 60.0
 """Seconds after which a task that is missing from shared lookups gets one of its own."""
-_MOST_LOOKS = 4
+MOST_LOOKS = 8
 """Lookups under way at once."""
 _SPURNED_GAP = 15.0
 """Seconds between two looks at an id that the API answers with an error of its own."""
@@ -34,27 +36,31 @@ class Roster(Generic[RecordT]):
     """The seats of all watched tasks of one service.
 
     Args:
-        governor: The lookup budget of the token.
-        least_gap: Least seconds between two looks at one task.
+        budget: What the token may ask.
+        timetable: When a task is due.
         rng: Where jitter comes from.
     """
 
-    def __init__(self, *, governor: Governor, least_gap: float, rng: Random) -> None:
-        self._governor = governor
-        self._least_gap = least_gap
+    def __init__(self, *, budget: Budget, timetable: Timetable, rng: Random) -> None:
+        self._budget = budget
+        self._governor = budget.lookups
+        self._timetable = timetable
         self._rng = rng
         self._batch = BatchSize()
         self._order = count()
         self._seats: dict[str, Seat[RecordT]] = {}
-        self._due: list[tuple[float, int, Seat[RecordT]]] = []
-        self._due_alone: list[tuple[float, int, Seat[RecordT]]] = []
+        self._due: Queue[RecordT] = Queue(self._order)
+        self._due_alone: Queue[RecordT] = Queue(self._order)
         self._deadlines: list[tuple[float, int, Waiter[RecordT]]] = []
         self._waiting = 0
-        self._under_way = 0
+        self._under_way: set[Look[RecordT]] = set()
         self._failures = 0
         self._paused_until = -math.inf
         self._trouble: Exception | None = None
         self._shared_looks = _LONE_SHARE
+        self._beat = -math.inf
+        self._held = False
+        self._lately: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -72,23 +78,22 @@ class Roster(Generic[RecordT]):
         """Begin a wait for the seat's task; who waits for it already is joined."""
         shared = self._seats.setdefault(seat.task_id, seat)
         shared.acknowledged |= seat.acknowledged
+        if shared.looked is None:
+            shared.looked = self._lately.pop(seat.task_id, None)
         waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
-        shared.waiters.add(waiter)
+        shared.admit(waiter)
         self._waiting += 1
         if not (shared.final or shared.asking) and shared.turn == NOT_DUE:
-            wait = first_look(now - shared.born, acknowledged=shared.acknowledged)
-            if shared.looked is not None:
-                wait = max(wait, shared.looked + self._least_gap - now)
-            self._schedule(shared, now + wait)
+            wait = self._timetable.first_look(shared, self._seats, self._batch.size, now)
+            self._schedule(shared, now + wait, now)
         heapq.heappush(self._deadlines, (deadline, next(self._order), waiter))
         return waiter
 
     def leave(self, waiter: Waiter[RecordT]) -> None:
         """End a wait; nobody else notices. The last one to leave a task ends its lookups."""
         seat = waiter.seat
-        if waiter not in seat.waiters:
+        if not seat.dismiss(waiter):
             return
-        seat.waiters.discard(waiter)
         self._waiting -= 1
         self._vacate(seat)
         if self._seats and len(self._deadlines) > 64 + 2 * self._waiting:
@@ -101,14 +106,15 @@ class Roster(Generic[RecordT]):
         if seat is not None:
             seat.hurried = seat.asking
             if not seat.asking:
-                self._schedule(seat, now)
+                self._schedule(seat, now, now)
 
     def plan(self, now: float) -> Plan[RecordT]:
         """Decide what to ask now, who has waited long enough, and when to decide again."""
         expired = self._expire(now)
         looks: list[Look[RecordT]] = []
         ready_at = self._ready_at(now)
-        while ready_at <= now and self._under_way < _MOST_LOOKS:
+        self._held = False
+        while ready_at <= now and self._free:
             seats = self._pick(now)
             if not seats:
                 break
@@ -117,7 +123,13 @@ class Roster(Generic[RecordT]):
         return Plan(looks, expired, self._wake_at(ready_at))
 
     def answered(
-        self, look: Look[RecordT], records: Mapping[str, RecordT], *, count: int | None, now: float
+        self,
+        look: Look[RecordT],
+        records: Mapping[str, RecordT],
+        *,
+        count: int | None,
+        now: float,
+        server_now: float,
     ) -> list[Waiter[RecordT]]:
         """Take in an answer and return the waiters to wake.
 
@@ -129,6 +141,7 @@ class Roster(Generic[RecordT]):
             records: What the answer holds, by id.
             count: The number of matches that the answer claims, or None.
             now: The time.
+            server_now: The time in Unix seconds by the server's clock.
         """
         self._land(look)
         self._governor.answered(now)
@@ -141,22 +154,31 @@ class Roster(Generic[RecordT]):
             lost=any(seat.record is not None for seat in missing),
         )
         news: list[Waiter[RecordT]] = []
+        still_running: list[Seat[RecordT]] = []
+        known_now: set[str | None] = set()
         for seat in look.seats:
             seat.looked = look.sent
             record = records.get(seat.task_id)
             if record is not None:
-                news += self._found(seat, record, now)
+                if self._timetable.seen(seat, record, now, server_now):
+                    known_now.add(seat.kind)
+                news += self._found(seat, record)
+                still_running += [seat] if seat.waiters and not seat.final else []
             elif cut_short:
-                self._schedule(seat, now)
+                self._schedule(seat, now, now)
             else:
                 news += self._missed(seat, now, lone=len(look.seats) == 1)
+        for seat in still_running:  # after all durations of this answer have been learned
+            self._schedule(seat, max(now, look.sent + self._gap(seat, now)), now)
+        if known_now:
+            self._call_up(known_now, now)
         return news
 
     def refused(
         self, look: Look[RecordT], error: Exception, *, retry_after: float | None, now: float
     ) -> None:
         """Take in a 429: everybody slows down once, and the same tasks are due again."""
-        self._governor.refused(
+        self._budget.lookup_refused(
             now, sent=look.sent, retry_after=retry_after, chance=self._rng.random()
         )
         self._again(look, now, error)
@@ -180,7 +202,7 @@ class Roster(Generic[RecordT]):
         self._batch.restore()
         for seat in look.seats:
             seat.alone = True
-            self._schedule(seat, now + _SPURNED_GAP)
+            self._schedule(seat, now + _SPURNED_GAP, now)
 
     def barred(self, look: Look[RecordT], error: Exception) -> list[Waiter[RecordT]]:
         """Take in an answer that cannot heal: every wait of the lookup ends."""
@@ -191,12 +213,17 @@ class Roster(Generic[RecordT]):
         """Take in a record that came by another way, such as a look of the user's own."""
         return self._seats.get(seat.task_id, seat).note(record)
 
-    def _found(self, seat: Seat[RecordT], record: RecordT, now: float) -> list[Waiter[RecordT]]:
+    def _found(self, seat: Seat[RecordT], record: RecordT) -> list[Waiter[RecordT]]:
         seat.missing_since, seat.alone = None, False
-        news = seat.note(record)
-        if not seat.final:
-            self._schedule(seat, now + self._gap(seat, now))
-        return news
+        seat.looks += 1
+        return seat.note(record)
+
+    def _call_up(self, kinds: set[str | None], now: float) -> None:
+        """Look at everybody whose kind has just become known: so far they waited for that."""
+        for seat in self._seats.values():
+            waits_long = seat.turn != NOT_DUE and seat.due - now > self._timetable.least
+            if waits_long and seat.looked is not None and seat.kind in kinds:
+                self._schedule(seat, max(now, seat.looked + self._timetable.least), now)
 
     def _missed(self, seat: Seat[RecordT], now: float, *, lone: bool) -> list[Waiter[RecordT]]:
         if seat.missing_since is None:
@@ -208,29 +235,29 @@ class Roster(Generic[RecordT]):
         # have been cut short: only a look of its own can tell.
         patience = _OLD if seat.acknowledged else _GRACE
         seat.alone = seat.record is not None or missing_for >= patience
-        self._schedule(seat, now + self._gap(seat, now))
+        self._schedule(seat, now + self._gap(seat, now), now)
         return []
 
     def _gap(self, seat: Seat[RecordT], now: float) -> float:
         if seat.hurried:  # the hint came while the answer was on its way
             seat.hurried = False
-            return self._least_gap
-        return self._usual_gap(seat, now)
-
-    def _usual_gap(self, seat: Seat[RecordT], now: float) -> float:
-        return next_gap(now - seat.born, watched=max(1, len(self._seats)), least=self._least_gap)
+            return self._timetable.least
+        return self._timetable.gap(
+            seat, self._seats, self._batch.size, now, chance=self._rng.random()
+        )
 
     def _again(self, look: Look[RecordT], now: float, trouble: Exception) -> None:
         self._land(look)
         self._trouble = trouble
         for seat in look.seats:
-            self._schedule(seat, now)
+            self._schedule(seat, now, now)
 
     def _land(self, look: Look[RecordT]) -> None:
-        self._under_way -= 1
-        for seat in look.seats:
-            seat.asking = False
-            self._vacate(seat)
+        if look in self._under_way:
+            self._under_way.remove(look)
+            for seat in look.seats:
+                seat.asking = False
+                self._vacate(seat)
 
     def _vacate(self, seat: Seat[RecordT]) -> None:
         """Forget a seat that nobody waits at; one that is being asked about keeps its place."""
@@ -239,17 +266,26 @@ class Roster(Generic[RecordT]):
         if self._seats.get(seat.task_id) is seat:
             del self._seats[seat.task_id]
             seat.turn = NOT_DUE
+            self._timetable.left(seat)
+            self._remember(seat)
         if not self._seats:
             self._due.clear()
             self._due_alone.clear()
             self._deadlines.clear()
             self._trouble = None
 
-    def _schedule(self, seat: Seat[RecordT], due: float) -> None:
+    def _remember(self, seat: Seat[RecordT]) -> None:
+        """Keep when a task was last looked at, for as long as it is not to be looked at again."""
+        if seat.looked is None or seat.final:
+            return
+        rested = seat.looked - self._timetable.least
+        while self._lately and next(iter(self._lately.values())) <= rested:
+            del self._lately[next(iter(self._lately))]
+        self._lately[seat.task_id] = seat.looked
+
+    def _schedule(self, seat: Seat[RecordT], due: float, now: float) -> None:
         if self._seats.get(seat.task_id) is seat and seat.wanted:
-            seat.turn = next(self._order)
-            queue = self._due_alone if seat.alone else self._due
-            heapq.heappush(queue, (due, seat.turn, seat))
+            (self._due_alone if seat.alone else self._due).push(seat, due, now)
 
     def _expire(self, now: float) -> list[Waiter[RecordT]]:
         expired = []
@@ -262,26 +298,45 @@ class Roster(Generic[RecordT]):
                     waiter.seat.turn = NOT_DUE  # nobody is left who wants to know
         return expired
 
+    @property
+    def _free(self) -> bool:
+        """Whether one more lookup may be under way; after failures it takes one to find out."""
+        return len(self._under_way) < (1 if self._failures else MOST_LOOKS)
+
     def _ready_at(self, now: float) -> float:
         return max(self._paused_until, now + self._governor.wait(now))
 
     def _wake_at(self, ready_at: float) -> float | None:
         moments = [self._deadlines[0][0]] if self._deadlines else []
-        due = min(_next_due(self._due), self._next_due_alone())
-        if math.isfinite(due) and self._under_way < _MOST_LOOKS:
+        due = self._beat if self._held else self._due.next_due()
+        due = min(due, self._next_due_alone())
+        if math.isfinite(due) and self._free:
             moments.append(max(due, ready_at))
         return min(moments, default=None)
 
     def _pick(self, now: float) -> list[Seat[RecordT]]:
-        """Take what is due, and what is nearly due while there is room."""
+        """Take what is due, and what would be due before these are again.
+
+        A request that has room left goes no sooner than a least interval after the last such: so
+        tasks that are looked at in turns find into the same requests. What is due at once, such as
+        the first look at a task from elsewhere, does not wait for that.
+        """
         if self._next_due_alone() <= now:
             self._shared_looks = 0
-            return [heapq.heappop(self._due_alone)[2]]
-        seats: list[Seat[RecordT]] = []
-        horizon = now
-        while len(seats) < self._batch.size and _next_due(self._due) <= horizon:
-            seats.append(heapq.heappop(self._due)[2])
-            horizon = now + self._usual_gap(seats[0], now) / 2
+            return self._due_alone.take(now, 1, lambda _: now)
+        least = self._timetable.least
+        seats = self._due.take(
+            now,
+            self._batch.size,
+            lambda first: now + max(0.0, first.due - first.since),
+            least=least,
+        )
+        if 0 < len(seats) < self._batch.size:
+            if now < self._beat and not any(seat.urgent for seat in seats):
+                self._held = True
+                self._due.put_back(seats)
+                return []
+            self._beat = now + least
         self._shared_looks += bool(seats)
         return seats
 
@@ -291,23 +346,17 @@ class Roster(Generic[RecordT]):
         It is one lookup in five at most while there are others. An id that was given by the user
         and has no record needs just one, its last, and does not count.
         """
-        due = _next_due(self._due_alone)
-        others = math.isfinite(_next_due(self._due)) or self._under_way > 0
+        due = self._due_alone.next_due()
+        others = bool(self._due) or bool(self._under_way)
         if not others or self._shared_looks >= _LONE_SHARE - 1:
             return due
-        return due if math.isfinite(due) and self._due_alone[0][2].last_look else math.inf
+        first = self._due_alone.first()
+        return due if first is not None and first.last_look else math.inf
 
     def _send(self, seats: list[Seat[RecordT]], now: float) -> Look[RecordT]:
         self._governor.take(now)
-        self._under_way += 1
         for seat in seats:
-            seat.asking = True
-            seat.turn = NOT_DUE
-        return Look(tuple(seats), now)
-
-
-def _next_due(queue: list[tuple[float, int, Seat[RecordT]]]) -> float:
-    """Return when the first of the queue is due; entries that were replaced are dropped."""
-    while queue and queue[0][1] != queue[0][2].turn:
-        heapq.heappop(queue)
-    return queue[0][0] if queue else math.inf
+            seat.asking, seat.turn = True, NOT_DUE
+        look = Look(tuple(seats), now)
+        self._under_way.add(look)
+        return look

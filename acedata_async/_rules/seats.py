@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -17,6 +18,18 @@ class Record(Protocol):
     @property
     def news(self) -> Hashable:
         """What a watcher would call a change: equal for two records that tell the same."""
+
+    @property
+    def kind(self) -> str | None:
+        """What tasks take about as long as this one, or None where the record does not tell."""
+
+    @property
+    def begun(self) -> float | None:
+        """When the task began, in Unix seconds of the server."""
+
+    @property
+    def took(self) -> float | None:
+        """How long the task took in seconds, once it has succeeded."""
 
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -38,27 +51,39 @@ class Seat(Generic[RecordT]):
         task_id: The task's id.
         acknowledged: Whether the API named this id in answer to our own submission.
         born: When the task began, as far as known.
+        kind: What it has its duration in common with; None while unknown.
         record: The last record seen, or None.
         version: Grows with each record that tells something new.
+        looks: How many answers have shown it.
+        due: When it is to be looked at next.
     """
 
     task_id: str
     acknowledged: bool
     born: float
+    kind: str | None = None
     record: RecordT | None = None
     version: int = 0
+    looks: int = 0
+    due: float = field(default=0.0, repr=False)
+    since: float = field(default=0.0, repr=False)
     looked: float | None = field(default=None, repr=False)
     missing_since: float | None = field(default=None, repr=False)
     alone: bool = field(default=False, repr=False)
     asking: bool = field(default=False, repr=False)
     hurried: bool = field(default=False, repr=False)
     turn: int = field(default=NOT_DUE, repr=False)
-    waiters: set[Waiter[RecordT]] = field(default_factory=set, repr=False)
+    waiters: AbstractSet[Waiter[RecordT]] = field(default=frozenset(), repr=False)
 
     @property
     def wanted(self) -> bool:
         """Whether anybody still waits."""
         return any(waiter.ending is None for waiter in self.waiters)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it was to be looked at as soon as it was put into the queue."""
+        return self.due <= self.since
 
     @property
     def last_look(self) -> bool:
@@ -70,9 +95,26 @@ class Seat(Generic[RecordT]):
         """Whether the task is known to be over."""
         return self.record is not None and self.record.final
 
+    def admit(self, waiter: Waiter[RecordT]) -> None:
+        """Let somebody wait here."""
+        if isinstance(self.waiters, set):
+            self.waiters.add(waiter)
+        else:  # thousands of seats are made before anybody waits
+            self.waiters = {waiter}
+
+    def dismiss(self, waiter: Waiter[RecordT]) -> bool:
+        """Let somebody go, and say whether he was here."""
+        here = waiter in self.waiters
+        if here and isinstance(self.waiters, set):
+            self.waiters.remove(waiter)
+        return here
+
     def note(self, record: RecordT) -> list[Waiter[RecordT]]:
         """Take in a record and return the waiters for whom it is news."""
-        if self.final or (self.record is not None and self.record.news == record.news):
+        before = self.record
+        if before is record or (before is not None and before.final):
+            return []
+        if before is not None and not record.final and before.news == record.news:
             return []
         self.record = record
         self.version += 1
@@ -112,7 +154,7 @@ class Waiter(Generic[RecordT]):
         return self.ending is not None or self not in self.seat.waiters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Look(Generic[RecordT]):
     """One lookup to send, for one task or for many."""
 

@@ -7,7 +7,7 @@ those agree with the documents; each rule names the shape that it is about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,6 +44,9 @@ class Verdict:
         return self.state not in ("pending", "running")
 
 
+_RUNNING, _PENDING, _SUCCEEDED = Verdict("running"), Verdict("pending"), Verdict("succeeded")
+
+
 def judge(record: Mapping[str, Any]) -> Verdict:
     """Say where the task of `record` stands. Never raises, whatever the record holds."""
     raw = record.get("response")
@@ -56,9 +59,28 @@ def judge(record: Mapping[str, Any]) -> Verdict:
         return _failure(response)
     if response.get("success") is True and _has_result(response) and _all_items_done(response):
         # Older Fish records are complete without `finished_at`.
-        return Verdict("succeeded")
+        return _SUCCEEDED
     begun = record.get("started_at") is not None or raw is not None
-    return Verdict("running" if begun else "pending")
+    return _RUNNING if begun else _PENDING
+
+
+def items_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what the task has made so far, previews among it."""
+    return as_objects(as_object(record.get("response")).get("data"))
+
+
+def progress_of(record: Mapping[str, Any], verdict: Verdict) -> float | None:
+    """Return how far the task is, from 0 to 1: as far as the least of what it makes."""
+    if verdict.state == "succeeded":
+        return 1.0
+    known = (as_share(item.get("progress")) for item in items_of(record))
+    return min((share for share in known if share is not None), default=None)
+
+
+def news_of(record: Mapping[str, Any], verdict: Verdict) -> Hashable:
+    """Return what a watcher calls a change: state, progress and playable audio."""
+    urls = (as_text(item.get("audio_url")) for item in items_of(record))
+    return verdict.state, progress_of(record, verdict), tuple(url for url in urls if url)
 
 
 def _judge_finished(response: Mapping[str, Any]) -> Verdict:
@@ -73,7 +95,7 @@ def _judge_finished(response: Mapping[str, Any]) -> Verdict:
     if failed:
         return _failure(response)
     if has_result:
-        return Verdict("succeeded")
+        return _SUCCEEDED
     return Verdict("anomalous", message="the record is finished but holds no result")
 
 

@@ -53,6 +53,29 @@ def as_moment(value: Any) -> datetime | None:
     return value if isinstance(value, datetime) else None
 
 
+def as_unix(value: Any) -> float | None:
+    """Read a moment as Unix seconds, from such or from ISO 8601."""
+    number = as_number(value)
+    if number is not None:
+        return number
+    moment = as_moment(value)
+    return None if moment is None else moment.timestamp()
+
+
+def read_date(value: str | None) -> float | None:
+    """Read a date in the form of HTTP headers as Unix seconds."""
+    # Not at the top: needed in an answer's head only, and a twentieth of the import time.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
+    if not value:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def as_object(value: Any) -> Mapping[str, Any]:
     """Read a JSON object; anything else is an empty one."""
     return value if isinstance(value, Mapping) else {}

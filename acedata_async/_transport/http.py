@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from acedata_async.config import Credentials
 
-_LANES: dict[Lane, int] = {"lookup": 4, "submit": 16, "hold": 16}
+_LANES: dict[Lane, int] = {"lookup": 8, "submit": 16, "hold": 16}
 _DOWNLOADS = 8
 """Calls of each kind at once. httpx's own queue for a connection costs time that grows with the
 square of its length, and loses slots when what waits in it is cancelled (httpcore 830, 1093):
@@ -40,6 +39,9 @@ _BEFORE_SENDING = (
     httpx.PoolTimeout,
     httpx.ProxyError,
 )
+
+
+_AIOHTTP_CONNECTS = {("aiohttp", "ClientConnectorError"), ("aiohttp", "ConnectionTimeoutError")}
 
 
 class HttpTransport:
@@ -89,7 +91,7 @@ class HttpTransport:
             return client.build_request(
                 "POST",
                 self._credentials.base_url + call.path,
-                content=json.dumps(dict(call.body)).encode(),
+                content=call.content,
                 headers={
                     "authorization": f"Bearer {self._credentials.token.get_secret_value()}",
                     "content-type": "application/json",
@@ -221,14 +223,20 @@ def _never_sent(error: Exception, request: httpx.Request) -> bool:
     """Say whether it is certain that no byte of the request has left.
 
     The kind of error is no proof: other engines and users' hooks raise these for what happened
-    later, or to another request. It is one when it was raised for this request, by httpcore, which
+    later, or to another request. It is one when it was raised for this request, by an engine that
     raises it while it makes a connection and at no other time.
     """
     return (
         isinstance(error, _BEFORE_SENDING)
         and getattr(error, "_request", None) is request
-        and type(error.__cause__).__module__.partition(".")[0] == "httpcore"
+        and _raised_while_connecting(error.__cause__)
     )
+
+
+def _raised_while_connecting(cause: BaseException | None) -> bool:
+    names = {(one.__module__.partition(".")[0], one.__name__) for one in type(cause).__mro__}
+    # httpx-aiohttp turns every broken connection of aiohttp into one that failed to come about.
+    return type(cause).__module__.partition(".")[0] == "httpcore" or bool(names & _AIOHTTP_CONNECTS)
 
 
 def _describe(error: Exception) -> str:

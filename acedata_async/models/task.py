@@ -14,8 +14,15 @@ from pydantic import (
 )
 from pydantic.functional_serializers import WrapSerializer
 
-from acedata_async._rules.verdict import TaskState, Verdict, judge
-from acedata_async._rules.wire import as_object, as_objects, as_text
+from acedata_async._rules.verdict import (
+    TaskState,
+    Verdict,
+    items_of,
+    judge,
+    news_of,
+    progress_of,
+)
+from acedata_async._rules.wire import as_object, as_text
 from acedata_async.models.reply import Moment, Number, ReplyModel, Text
 from acedata_async.models.request import CALLBACK_FIELD, mask_url
 from acedata_async.models.results import Audio, Stems
@@ -85,7 +92,7 @@ class Task(ReplyModel):
 
     @cached_property
     def _items(self) -> list[Mapping[str, Any]]:
-        return as_objects(as_object(self.response).get("data"))
+        return items_of(self.raw)
 
     @property
     def state(self) -> TaskState:
@@ -107,10 +114,7 @@ class Task(ReplyModel):
     @property
     def progress(self) -> float | None:
         """How far it is, from 0 to 1; None where the record does not say."""
-        if self.state == "succeeded":
-            return 1.0
-        known = [audio.progress for audio in self._songs if audio.progress is not None]
-        return min(known, default=None)
+        return progress_of(self.raw, self._verdict)
 
     @property
     def audios(self) -> list[Audio]:
@@ -126,7 +130,7 @@ class Task(ReplyModel):
     @property
     def news(self) -> Hashable:
         """What a watcher calls a change: state, progress and playable audio."""
-        return self.state, self.progress, tuple(audio.audio_url for audio in self.audios)
+        return news_of(self.raw, self._verdict)
 
     @cached_property
     def _songs(self) -> list[Audio]:

@@ -98,12 +98,13 @@ class Service:
     async def _submit(
         self, request: ProducerRequest[T], call: Call, caller: Caller
     ) -> TaskWatcher[T]:
-        def accept(reply: Reply) -> TaskWatcher[T] | None:
+        def accept(reply: Reply, sent: float) -> TaskWatcher[T] | None:
             outcome = accepted(reply, now=self._clock.time())
             if outcome is None:
                 return None
-            record = None if outcome.record is None else Task.read(outcome.record)
-            seat = self._poller.seat(outcome.task_id, acknowledged=True, record=record)
+            seat = self._poller.seat_of_submission(
+                outcome.task_id, request=call.body, sent=sent, record=outcome.record
+            )
             return TaskWatcher(self._poller, seat, request.result_of)
 
         return await self._submitter.post(call, request, caller, accept)
@@ -111,7 +112,7 @@ class Service:
     async def _ask(self, request: ApiRequest, kind: type[ReplyT], needed: str) -> ReplyT:
         """Send a paid request that is answered with its result."""
 
-        def accept(reply: Reply) -> ReplyT | None:
+        def accept(reply: Reply, _sent: float) -> ReplyT | None:
             body = as_object(reply.body)
             items = as_objects(body.get("data"))
             if reply.status != 200 or body.get("success") is False or not items:
@@ -128,7 +129,7 @@ class Service:
         )
 
     def _watcher(self, task_id: str, read: Callable[[Task], T]) -> TaskWatcher[T]:
-        seat = self._poller.seat(_task_id(task_id), acknowledged=False)
+        seat = self._poller.seat(_task_id(task_id))
         return TaskWatcher(self._poller, seat, read)
 
     def _keep(self, submission: asyncio.Task[TaskWatcher[Any]]) -> None:
@@ -138,8 +139,8 @@ class Service:
             self._unclaimed.append(watcher)
 
     def _watch_set(self, task_ids: Iterable[str], read: Callable[[Task], T]) -> WatchSet[T]:
-        wanted = dict.fromkeys(_many(task_ids))
-        return WatchSet(self._poller, [self._watcher(task_id, read) for task_id in wanted])
+        wanted = list(dict.fromkeys(_many(task_ids)))
+        return WatchSet(self._poller, wanted, lambda task_id: self._watcher(task_id, read))
 
 
 def _level_of_user() -> int:

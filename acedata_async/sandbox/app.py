@@ -62,7 +62,7 @@ class SandboxApp:
 
     async def _serve_api(self, request: Request, connection: _Connection) -> None:
         counters = self.vendor.counters
-        counters.begin()
+        counters.begin(self._clock.time())
         try:
             await self.wait(self._latency)
             if len(request.body) > _LARGEST_BODY:

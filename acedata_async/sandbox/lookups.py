@@ -25,7 +25,7 @@ def look_up(vendor: Vendor, body: dict[str, Any], now: float, base: str) -> Answ
         base: What comes before the paths of media.
     """
     if not vendor.limits.lookup_fits(now):
-        return failure(429, "too_many_requests", "too many lookups", vendor.trace_id())
+        return vendor.throttle("too_many_requests", "too many lookups")
     action = body.get("action", "retrieve")
     if action == "retrieve":
         return _retrieve(vendor, body.get("id"), now, base)

@@ -72,9 +72,9 @@ def respond(vendor: Vendor, request: Request, now: float) -> Answer:
         vendor.counters.submission_requests += 1
     else:
         vendor.counters.lookups += 1
-    refused = refusal(request.authorization, only=vendor.token, submission=submission)
-    if refused:
-        return failure(*refused, vendor.trace_id())
+    refused = _refused(vendor, request, now, submission=submission)
+    if refused is not None:
+        return refused
     try:
         body = _parsed(request.body)
     except ValueError as error:
@@ -83,6 +83,16 @@ def respond(vendor: Vendor, request: Request, now: float) -> Answer:
         return look_up(vendor, body, now, request.media_base)
     sibling = _SIBLING_PATHS.get(request.path)
     return submit(vendor, sibling, body, now, request.media_base)
+
+
+def _refused(vendor: Vendor, request: Request, now: float, *, submission: bool) -> Reply | None:
+    """Return the refusal of whoever asks without right or too often, or None."""
+    reason = refusal(request.authorization, only=vendor.token, submission=submission)
+    if reason is not None:
+        return failure(*reason, vendor.trace_id())
+    if not vendor.limits.request_fits(now):
+        return vendor.throttle("too_many_requests", "too many requests")
+    return None
 
 
 def _serve_media(vendor: Vendor, request: Request) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
@@ -12,6 +13,7 @@ import httpx
 from acedata_async._clock import Clock
 from acedata_async.client import AceData
 from acedata_async.config import PollPolicy, Timeouts
+from acedata_async.events import Observer
 from acedata_async.sandbox.access import GOOD_TOKEN
 from acedata_async.sandbox.app import SandboxApp
 from acedata_async.sandbox.limits import Limits
@@ -30,6 +32,8 @@ class ClientOptions(TypedDict, total=False):
     base_url: str
     poll: PollPolicy
     timeouts: Timeouts
+    observers: Iterable[Observer]
+    learned: str
     clock: Clock
     seed: int
 
@@ -58,8 +62,12 @@ class Sandbox:
         latency: Seconds that each API request takes by itself.
         max_tasks: How many tasks may be unfinished at once; further submissions are refused
             with 429 `rate_limited`. None for any number.
-        lookups_per_second: How many lookups a second are answered, with a burst of as many;
-            the others are refused with 429 `too_many_requests`. None for any number.
+        requests_per_second: How many API requests of any kind are answered a second, with a
+            burst of as many; the others are refused with 429 `too_many_requests`. None for any
+            number.
+        lookups_per_second: The same for lookups alone.
+        retry_after: Seconds that the refusals of these limits ask for in a `Retry-After`
+            header, rounded up to whole ones; None leaves the header out.
     """
 
     def __init__(
@@ -73,7 +81,9 @@ class Sandbox:
         batch_limit: int = 20,
         latency: float = 0.0,
         max_tasks: int | None = None,
+        requests_per_second: float | None = None,
         lookups_per_second: float | None = None,
+        retry_after: float | None = None,
     ) -> None:
         self.clock: Clock = ManualClock() if clock is None else clock
         self._clock_was_given = clock is not None
@@ -83,7 +93,12 @@ class Sandbox:
             durations=durations,
             page_size=page_size,
             batch_limit=batch_limit,
-            limits=Limits(max_tasks=max_tasks, lookups_per_second=lookups_per_second),
+            limits=Limits(
+                max_tasks=max_tasks,
+                requests_per_second=requests_per_second,
+                lookups_per_second=lookups_per_second,
+                retry_after=retry_after,
+            ),
         )
         self._app = SandboxApp(self._vendor, self.clock, latency)
         self._under_way: set[asyncio.Task[None]] = set()

@@ -23,6 +23,7 @@ class SandboxStats:
             connection that was cut, refused or left hanging.
         in_flight: API requests under way at this moment.
         max_in_flight: The most that were ever under way at once.
+        max_requests_per_second: The most API requests that ever arrived in one whole second.
         max_tasks_in_flight: The most tasks that were ever unfinished at once.
         connections: Connections opened; stays 0 in memory.
         media_requests: Requests for songs, covers and the like.
@@ -41,6 +42,7 @@ class SandboxStats:
     statuses: Mapping[int, int]
     in_flight: int
     max_in_flight: int
+    max_requests_per_second: int
     max_tasks_in_flight: int
     connections: int
     media_requests: int
@@ -60,15 +62,22 @@ class Counters:
     statuses: Counter[int] = field(default_factory=Counter)
     in_flight: int = 0
     max_in_flight: int = 0
+    max_requests_per_second: int = 0
+    second: int = 0
+    requests_in_second: int = 0
     connections: int = 0
     media_requests: int = 0
     media_requests_with_token: int = 0
     bytes_sent: int = 0
 
-    def begin(self) -> None:
-        """Count an API request that has arrived; `end` must follow."""
+    def begin(self, now: float) -> None:
+        """Count an API request that has arrived at `now`, in Unix seconds; `end` must follow."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        if self.second != int(now):
+            self.second, self.requests_in_second = int(now), 0
+        self.requests_in_second += 1
+        self.max_requests_per_second = max(self.max_requests_per_second, self.requests_in_second)
 
     def end(self) -> None:
         """Count an API request as over."""
@@ -87,6 +96,7 @@ class Counters:
             statuses=dict(self.statuses),
             in_flight=self.in_flight,
             max_in_flight=self.max_in_flight,
+            max_requests_per_second=self.max_requests_per_second,
             max_tasks_in_flight=max_tasks_in_flight,
             connections=self.connections,
             media_requests=self.media_requests,

@@ -43,7 +43,7 @@ def submit(
     if refusal is not None:
         return refusal
     if not vendor.limits.task_fits(now):
-        return failure(429, "rate_limited", "too many tasks in flight", vendor.trace_id())
+        return vendor.throttle("rate_limited", "too many tasks in flight")
     task = vendor.accept(sibling, body, marks, now)
     return _acknowledge(vendor, task, fault, now, base)
 

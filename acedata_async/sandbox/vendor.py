@@ -13,6 +13,7 @@ from acedata_async.sandbox.fault_rules import FaultRules
 from acedata_async.sandbox.faults import MARKED_LOOKUPS, Fault, Stage
 from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.media_files import MediaFile, MediaLibrary
+from acedata_async.sandbox.replies import Reply, failure
 from acedata_async.sandbox.songs import Commission, Song, song_item, stems_item, written_lyrics
 from acedata_async.sandbox.stats import Counters, SandboxStats
 
@@ -98,6 +99,10 @@ class Vendor:
     def trace_id(self) -> str:
         """Return a fresh id for an answer that belongs to no task."""
         return _uuid(self._trace_rng)
+
+    def throttle(self, code: str, message: str) -> Reply:
+        """Return the refusal of what a limit does not let pass."""
+        return failure(429, code, message, self.trace_id(), headers=self.limits.headers)
 
     def accept(
         self, sibling: str | None, body: dict[str, Any], marks: Iterable[Fault], now: float

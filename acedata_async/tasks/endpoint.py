@@ -9,10 +9,12 @@ from typing import Any
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
 from acedata_async._rules.refusals import read_error
-from acedata_async._rules.wire import as_number, as_object, as_objects
+from acedata_async._rules.wire import as_number, as_object, as_objects, read_date
 from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
 from acedata_async.errors import AceDataError, ConnectionFailed, MalformedResponse, NotFound
-from acedata_async.models.task import Task
+from acedata_async.models.sighting import Sighting, slimmed
+
+_Found = Mapping[str, Mapping[str, Any]]
 
 _UNKNOWN_TASK = frozenset({"task_not_found", "not_found"})
 
@@ -22,12 +24,14 @@ class Answer:
     """What a lookup brought.
 
     Attributes:
-        tasks: The records of the tasks that were asked for, by id.
+        records: The records of the tasks that were asked for, by id.
         count: How many matches the API claims, or None.
+        date: The server's clock as the answer's head gives it, in whole Unix seconds, or None.
     """
 
-    tasks: Mapping[str, Task]
+    records: Mapping[str, Sighting]
     count: int | None
+    date: float | None
 
 
 class TaskEndpoint:
@@ -36,18 +40,26 @@ class TaskEndpoint:
     Args:
         transport: The network.
         clock: For a `Retry-After` given as a date.
-        path: From the base URL on.
+        service: The service's name, such as `producer`.
         timeout: Seconds for a whole answer.
     """
 
-    def __init__(self, transport: Transport, clock: Clock, *, path: str, timeout: float) -> None:
+    def __init__(self, transport: Transport, clock: Clock, *, service: str, timeout: float) -> None:
+        self.service = service
         self._transport = transport
         self._clock = clock
-        self._path = path
+        self._path = f"/{service}/tasks"
         self._timeout = timeout
 
-    async def look(self, task_ids: Sequence[str]) -> Answer:
+    async def look(
+        self, task_ids: Sequence[str], known: Mapping[str, Sighting] | None = None
+    ) -> Answer:
         """Ask for the records of one task or of many, in one request.
+
+        Args:
+            task_ids: Whom to ask about.
+            known: What was seen of them before. A record that tells the same comes back as the
+                same object; one of a task that runs is then kept without its request.
 
         Raises:
             APIError: The API refused or failed.
@@ -63,34 +75,48 @@ class TaskEndpoint:
             reply = await self._transport.send(call, timeout=self._timeout)
         except (NotDelivered, Interrupted) as fault:
             raise ConnectionFailed(f"lookup at {self._path}: {fault}") from fault
-        return (
+        found, count = (
             self._read_batch(task_ids, reply) if len(task_ids) > 1 else self._read(task_ids, reply)
         )
+        records = {task_id: self._sighting(record, known) for task_id, record in found.items()}
+        return Answer(records, count, read_date(reply.headers.get("date")))
 
-    def _read(self, task_ids: Sequence[str], reply: Reply) -> Answer:
+    def _read(self, task_ids: Sequence[str], reply: Reply) -> tuple[_Found, int | None]:
         body = reply.body
         if reply.status == 200 and isinstance(body, Mapping):
             if not body:
-                return Answer({}, 0)
+                return {}, 0
             if body.get("id") == task_ids[0]:
-                return Answer({task_ids[0]: Task.read(body)}, 1)
+                return {task_ids[0]: body}, 1
         error = self._error(reply)
         if isinstance(error, NotFound) and error.code in _UNKNOWN_TASK:
-            return Answer({}, 0)
+            return {}, 0
         raise error
 
-    def _read_batch(self, task_ids: Sequence[str], reply: Reply) -> Answer:
+    def _read_batch(self, task_ids: Sequence[str], reply: Reply) -> tuple[_Found, int | None]:
         items = as_object(reply.body).get("items")
         if reply.status != 200 or not isinstance(items, list):
             raise self._error(reply)
         wanted = set(task_ids)
         count = as_number(reply.body.get("count"))
-        tasks = {
-            item["id"]: Task.read(item)
+        found = {
+            item["id"]: item
             for item in as_objects(items)
             if isinstance(item.get("id"), str) and item["id"] in wanted
         }
-        return Answer(tasks, None if count is None else int(count))
+        return found, None if count is None else int(count)
+
+    def _sighting(
+        self, record: Mapping[str, Any], known: Mapping[str, Sighting] | None
+    ) -> Sighting:
+        if known is None:
+            return Sighting(record, self.service)
+        slim = slimmed(record)
+        before = known.get(record["id"])
+        if before is not None and before.raw == slim:
+            return before
+        seen = Sighting(slim, self.service)
+        return Sighting(record, self.service) if seen.final else seen
 
     def _error(self, reply: Reply) -> AceDataError:
         body = as_object(reply.body)

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from functools import partial
-from itertools import count
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
+from typing import Any
 
-import anyio
-
-from acedata_async._clock import Clock, Timer, sleep
-from acedata_async._rules.batch import BatchSize
-from acedata_async._rules.cadence import error_pause
-from acedata_async._rules.governor import Governor
+from acedata_async._clock import Clock, Timer
+from acedata_async._rules.durations import Durations, kind_of
+from acedata_async._rules.governor import Budget
 from acedata_async._rules.roster import Roster
 from acedata_async._rules.seats import Look, Seat, Waiter
+from acedata_async._rules.timetable import Timetable
 from acedata_async.config import PollPolicy
 from acedata_async.errors import (
     AceDataError,
     APIError,
     AuthenticationError,
-    ClientClosed,
     ConfigurationError,
     InsufficientBalance,
     InvalidRequest,
     RateLimited,
 )
+from acedata_async.events import Event
+from acedata_async.models.sighting import Sighting
 from acedata_async.models.task import Task
-from acedata_async.tasks.crew import Caller, Crew
+from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import Answer, TaskEndpoint
+from acedata_async.tasks.lookups import Lookups, is_too_large
+from acedata_async.tasks.reporter import Reporter
 
 _log = logging.getLogger("acedata_async")
 
-_TRIES = 4
 _LONGEST_SLEEP = 3600.0
 _SHORTEST_SLEEP = 0.001
+_AFTER_A_BUG = 5.0
+"""Seconds after which a plan that failed is tried again."""
 
 
 class Poller:
@@ -50,33 +51,72 @@ class Poller:
         crew: Runs the lookups.
         clock: The time.
         policy: How to watch.
+        durations: What is known of how long tasks take; it is added to.
+        budget: What the token may ask.
+        emit: Told what happens to tasks.
         rng: Where jitter comes from.
     """
 
     def __init__(
-        self, endpoint: TaskEndpoint, crew: Crew, clock: Clock, policy: PollPolicy, rng: Random
+        self,
+        endpoint: TaskEndpoint,
+        crew: Crew,
+        clock: Clock,
+        policy: PollPolicy,
+        *,
+        durations: Durations,
+        budget: Budget,
+        emit: Callable[[Event], object],
+        rng: Random,
     ) -> None:
         self._endpoint = endpoint
         self._crew = crew
         self._clock = clock
         self._policy = policy
-        self._rng = rng
-        self._governor = Governor(rate=1, burst=5)
-        self._roster: Roster[Task] = Roster(
-            governor=self._governor, least_gap=policy.min_interval, rng=rng
+        self._reporter = Reporter(emit, clock)
+        self._lookups = Lookups(endpoint, crew, clock, budget, rng)
+        self._roster: Roster[Sighting] = Roster(
+            budget=budget,
+            timetable=Timetable(durations, least=policy.min_interval, pace=policy.pace),
+            rng=rng,
         )
         self._timer: Timer | None = None
         self._turn_due = False
         self._closed = False
-        self._lookups = anyio.CapacityLimiter(1)
 
-    def seat(self, task_id: str, *, acknowledged: bool, record: Task | None = None) -> Seat[Task]:
-        """Return a place for what is known of a task; it is watched once somebody joins."""
-        return Seat(task_id, acknowledged, self._clock.monotonic(), record, int(record is not None))
+    def seat(self, task_id: str) -> Seat[Sighting]:
+        """Return a place for what is known of a task that the user named.
+
+        It is watched once somebody joins.
+        """
+        return Seat(task_id, acknowledged=False, born=self._clock.monotonic())
+
+    def seat_of_submission(
+        self,
+        task_id: str,
+        *,
+        request: Mapping[str, Any],
+        sent: float,
+        record: Mapping[str, Any] | None,
+    ) -> Seat[Sighting]:
+        """Return a place for what is known of a task that the API named in its acknowledgement.
+
+        Args:
+            task_id: The task's id.
+            request: The body that was sent.
+            sent: When it was sent, by the monotonic clock.
+            record: The record, where the answer already was one.
+        """
+        kind = kind_of(self._endpoint.service, request)
+        seat: Seat[Sighting] = Seat(task_id, acknowledged=True, born=sent, kind=kind)
+        if record is not None:
+            seat.note(Sighting(record, self._endpoint.service))
+            self._reporter.tell(seat)
+        return seat
 
     def join(
-        self, seat: Seat[Task], *, timeout: float | None, wake: Callable[[], object]
-    ) -> Waiter[Task]:
+        self, seat: Seat[Sighting], *, timeout: float | None, wake: Callable[[], object]
+    ) -> Waiter[Sighting]:
         """Begin to wait for a task; `wake` is called when there is news or the wait is over.
 
         Raises:
@@ -102,7 +142,7 @@ class Poller:
             raise InvalidRequest("timeout", timeout, "a number of seconds, 0 or more, or None")
         return seconds
 
-    def leave(self, waiter: Waiter[Task]) -> None:
+    def leave(self, waiter: Waiter[Sighting]) -> None:
         """End a wait; nobody else notices."""
         self._roster.leave(waiter)
         if not len(self._roster):
@@ -114,74 +154,22 @@ class Poller:
         self._stop_timer()
         _wake_all(self._roster.close())
 
-    async def refresh(self, seat: Seat[Task]) -> Task | None:
+    async def refresh(self, seat: Seat[Sighting]) -> Task | None:
         """Look at one task now, and tell everybody who waits for it."""
-        task = (await self.retrieve([seat.task_id])).get(seat.task_id)
-        if task is not None:
-            _wake_all(self._roster.noted(seat, task))
-            seat.note(task)
-        return task
+        seen = (await self._lookups.retrieve([seat.task_id])).get(seat.task_id)
+        if seen is None:
+            return None
+        version = seat.version
+        _wake_all(self._roster.noted(seat, seen))
+        seat.note(seen)
+        if seat.version != version:
+            self._reporter.tell(seat)
+        return seen.task
 
     async def retrieve(self, task_ids: Iterable[str]) -> dict[str, Task]:
         """Look tasks up now, as many as there are; those without a record are left out."""
-        found: dict[str, Task] = {}
-        pending = list(dict.fromkeys(task_ids))
-        batch = BatchSize()
-        while pending:
-            asked, rest = pending[: batch.size], pending[batch.size :]
-            try:
-                answer = await self._crew.run(partial(self._patiently, asked), name="lookup")
-            except APIError as error:
-                if not _is_too_large(error, len(asked)):
-                    raise
-                batch.refused(asked=len(asked))
-                continue
-            found.update(answer.tasks)
-            short = batch.answered(
-                asked=len(asked), items=len(answer.tasks), count=answer.count, lost=False
-            )
-            left = [task_id for task_id in asked if task_id not in found] if short else []
-            pending = left + rest
-        return found
-
-    async def _patiently(self, task_ids: list[str], caller: Caller) -> Answer:
-        """Look tasks up for a caller who asked for it, trying again what may heal."""
-        for failures in count(1):
-            await self._take_turn(caller)
-            sent = self._clock.monotonic()
-            try:
-                answer = await self._endpoint.look(task_ids)
-            except RateLimited as error:
-                self._slow_down(error, sent)
-                if failures == _TRIES:
-                    raise
-            except AceDataError as error:
-                if failures == _TRIES or _is_refusal(error):
-                    raise
-                await sleep(self._clock, error_pause(failures, chance=self._rng.random()))
-            else:
-                break
-        self._governor.answered(self._clock.monotonic())
-        return answer
-
-    async def _take_turn(self, caller: Caller) -> None:
-        """Wait for the governor, one caller at a time: a crowd takes turns with the watchers."""
-        async with self._lookups:
-            while not (caller.gone or self._closed):
-                pause = self._governor.wait(self._clock.monotonic())
-                if pause <= 0:
-                    self._governor.take(self._clock.monotonic())
-                    return
-                await sleep(self._clock, pause)
-        raise ClientClosed("the client, or the caller, went away before the lookup")
-
-    def _slow_down(self, error: RateLimited, sent: float) -> None:
-        self._governor.refused(
-            self._clock.monotonic(),
-            sent=sent,
-            retry_after=error.retry_after,
-            chance=self._rng.random(),
-        )
+        found = await self._lookups.retrieve(task_ids)
+        return {task_id: seen.task for task_id, seen in found.items()}
 
     def _turn_soon(self) -> None:
         """Take a turn on the next round of the event loop; many calls make one turn."""
@@ -195,7 +183,12 @@ class Poller:
             return
         self._stop_timer()
         now = self._clock.monotonic()
-        plan = self._roster.plan(now)
+        try:
+            plan = self._roster.plan(now)
+        except Exception:  # noqa: BLE001 - it is logged, and nobody is to wait for ever
+            _log.exception("planning lookups failed in an unforeseen way; it is tried again")
+            self._timer = self._clock.call_later(_AFTER_A_BUG, self._turn)
+            return
         _wake_all(plan.expired)
         for look in plan.looks:
             _ = self._crew.start(self._look(look), name="lookup", paid=False)
@@ -208,11 +201,13 @@ class Poller:
             self._timer.cancel()
             self._timer = None
 
-    async def _look(self, look: Look[Task]) -> None:
+    async def _look(self, look: Look[Sighting]) -> None:
+        known = {seat.task_id: seat.record for seat in look.seats if seat.record is not None}
         try:
-            answer = await self._endpoint.look(look.task_ids)
+            answer = await self._endpoint.look(look.task_ids, known)
+            self._take_in(look, answer)
         except AceDataError as error:
-            _log.info("lookup of %d task(s) failed: %s", len(look.seats), error)
+            _log.debug("lookup of %d task(s) failed: %s", len(look.seats), error)
             self._take_in_error(look, error)
         except Exception as error:  # noqa: BLE001 - a bug must not leave everybody waiting
             _log.exception("lookup of %d task(s) failed in an unforeseen way", len(look.seats))
@@ -221,18 +216,30 @@ class Poller:
             self._roster.failed(look, RuntimeError(repr(ending)), self._clock.monotonic())
             self._turn_soon()
             raise
-        else:
-            now = self._clock.monotonic()
-            _wake_all(self._roster.answered(look, answer.tasks, count=answer.count, now=now))
         self._turn_soon()
 
-    def _take_in_error(self, look: Look[Task], error: AceDataError) -> None:
+    def _take_in(self, look: Look[Sighting], answer: Answer) -> None:
+        versions = [seat.version for seat in look.seats]
+        self._reporter.compare_clocks(look, answer)
+        woken = self._roster.answered(
+            look,
+            answer.records,
+            count=answer.count,
+            now=self._clock.monotonic(),
+            server_now=self._reporter.server_now(),
+        )
+        _wake_all(woken)
+        for seat, version in zip(look.seats, versions, strict=True):
+            if seat.version != version:
+                self._reporter.tell(seat)
+
+    def _take_in_error(self, look: Look[Sighting], error: AceDataError) -> None:
         now = self._clock.monotonic()
         if isinstance(error, RateLimited):
             self._roster.refused(look, error, retry_after=error.retry_after, now=now)
         elif _cannot_heal(error):
             _wake_all(self._roster.barred(look, error))
-        elif _is_too_large(error, len(look.seats)):
+        elif is_too_large(error, len(look.seats)):
             self._roster.too_large(look, error, now)
         elif isinstance(error, APIError) and error.status in {400, 404}:
             self._roster.spurned(look, error, now)
@@ -255,14 +262,6 @@ def _cannot_heal(error: AceDataError) -> bool:
     return isinstance(error, AuthenticationError) or error.status in {401, 403}
 
 
-def _is_too_large(error: AceDataError, asked: int) -> bool:
-    return isinstance(error, APIError) and error.status in {400, 413} and asked > 1
-
-
-def _is_refusal(error: AceDataError) -> bool:
-    return isinstance(error, APIError) and 400 <= error.status < 500
-
-
-def _wake_all(waiters: Iterable[Waiter[Task]]) -> None:
+def _wake_all(waiters: Iterable[Waiter[Sighting]]) -> None:
     for waiter in waiters:
         waiter.wake()

@@ -23,6 +23,7 @@ from acedata_async.models.request import ApiRequest
 from acedata_async.tasks.crew import Caller
 
 T = TypeVar("T")
+Accept = Callable[[Reply, float], T | None]
 
 _TRIES = 4
 """How often a request is sent that cannot have reached the API."""
@@ -36,6 +37,7 @@ class Submitter:
         clock: The time.
         timeouts: How long to wait for what.
         rng: Where jitter comes from.
+        governor: How fast the token may submit.
         closed: Whether the client is closing.
     """
 
@@ -46,6 +48,7 @@ class Submitter:
         *,
         timeouts: Timeouts,
         rng: Random,
+        governor: Governor,
         closed: Callable[[], bool],
     ) -> None:
         self._transport = transport
@@ -53,18 +56,17 @@ class Submitter:
         self._timeouts = timeouts
         self._rng = rng
         self._closed = closed
-        self._governor = Governor(rate=float("inf"), burst=1)
+        self._governor = governor
 
-    async def post(
-        self, call: Call, request: ApiRequest, caller: Caller, accept: Callable[[Reply], T | None]
-    ) -> T:
+    async def post(self, call: Call, request: ApiRequest, caller: Caller, accept: Accept[T]) -> T:
         """Send a paid call until it is accepted, refused, or its outcome is unknown.
 
         Args:
             call: What to send.
             request: What the caller asked for, for the error.
             caller: Who asked. What nobody waits for any more is not sent, unless it was already.
-            accept: Reads what was wanted out of an answer, or returns None.
+            accept: Reads what was wanted out of an answer, or returns None. It is also told
+                when the call was sent, by the monotonic clock.
 
         Raises:
             APIError: The API refused; nothing was created.
@@ -95,7 +97,7 @@ class Submitter:
                 if sent is None:
                     raise
                 raise _unknown(request, "the client was closed meanwhile") from cancelled
-            result = accept(reply)
+            result = accept(reply, sent or 0.0)
             if result is not None:
                 self._governor.answered(self._clock.monotonic())
                 return result

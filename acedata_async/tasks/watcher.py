@@ -16,6 +16,7 @@ from acedata_async.errors import (
     TaskNotFound,
     WatchTimeout,
 )
+from acedata_async.models.sighting import Sighting
 from acedata_async.models.task import Task
 from acedata_async.tasks.poller import Poller
 
@@ -32,7 +33,11 @@ class TaskWatcher(Generic[ResultT]):
     A watcher comes from `ace.producer.generate` and its siblings, or from `ace.producer.watch`.
     """
 
-    def __init__(self, poller: Poller, seat: Seat[Task], read: Callable[[Task], ResultT]) -> None:
+    __slots__ = ("__weakref__", "_missing", "_poller", "_read", "_seat")
+
+    def __init__(
+        self, poller: Poller, seat: Seat[Sighting], read: Callable[[Task], ResultT]
+    ) -> None:
         self._poller = poller
         self._seat = seat
         self._read = read
@@ -49,13 +54,16 @@ class TaskWatcher(Generic[ResultT]):
 
     @property
     def task(self) -> Task | None:
-        """The record as last seen, or None before the first look."""
-        return self._seat.record
+        """The record as last seen, or None before the first look.
+
+        Of a task that still runs, the echoed request is kept with action and model only.
+        """
+        return None if self._seat.record is None else self._seat.record.task
 
     @property
     def state(self) -> TaskState:
         """The state as last seen; `pending` before the first look."""
-        return self.task.state if self.task else "pending"
+        return self._seat.record.verdict.state if self._seat.record else "pending"
 
     @property
     def progress(self) -> float | None:
@@ -103,12 +111,16 @@ class TaskWatcher(Generic[ResultT]):
         """
         if self.task is not None and self.done():
             return self.task
-        news = asyncio.Event()
-        waiter = self.join(timeout, news.set)
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if waiter.ending is not None and not ended.done():
+                ended.set_result(None)
+
+        waiter = self.join(timeout, wake)
         try:
-            while waiter.ending is None:
-                await news.wait()
-                news.clear()
+            if waiter.ending is None:
+                await ended
         finally:
             self._poller.leave(waiter)
         return self._final(waiter, timeout)
@@ -154,7 +166,7 @@ class TaskWatcher(Generic[ResultT]):
         """Whether awaiting takes no time: the task is over, or its id is known to be unknown."""
         return self._missing or self.done()
 
-    def join(self, timeout: float | None, wake: Callable[[], object]) -> Waiter[Task]:
+    def join(self, timeout: float | None, wake: Callable[[], object]) -> Waiter[Sighting]:
         """Begin a wait that calls `wake` on news; for the package's own use."""
         if self._missing:
             raise TaskNotFound(self._seat.task_id)
@@ -162,12 +174,12 @@ class TaskWatcher(Generic[ResultT]):
         self._seat = waiter.seat
         return waiter
 
-    def settle(self, waiter: Waiter[Task]) -> bool:
+    def settle(self, waiter: Waiter[Sighting]) -> bool:
         """Take in how a wait ended and say whether that is for good; for the package's own use."""
         self._missing = waiter.ending == "missing"
         return self.settled
 
-    def _final(self, waiter: Waiter[Task], timeout: float | None) -> Task:
+    def _final(self, waiter: Waiter[Sighting], timeout: float | None) -> Task:
         """Return the final record after a wait, or raise why there is none."""
         task_id = self._seat.task_id
         if self.settle(waiter):

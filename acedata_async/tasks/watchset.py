@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from acedata_async._rules.seats import Waiter
 from acedata_async.errors import AceDataError, ClientClosed, InvalidRequest, WatchTimeout
-from acedata_async.models.task import Task
+from acedata_async.models.sighting import Sighting
 from acedata_async.tasks.poller import Poller
 from acedata_async.tasks.watcher import TaskWatcher, barred
 
@@ -19,6 +19,8 @@ ResultT = TypeVar("ResultT")
 
 _FORM = "acedata-watchset"
 _VERSION = 1
+_AT_ONCE = 100
+"""Waits begun, or results read, before the event loop gets its turn."""
 
 
 class WatchSet(Sequence[TaskWatcher[ResultT]]):
@@ -28,12 +30,20 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
     Ten thousand ids are one call and share their lookups.
     """
 
-    def __init__(self, poller: Poller, watchers: Sequence[TaskWatcher[ResultT]]) -> None:
+    def __init__(
+        self,
+        poller: Poller,
+        task_ids: Sequence[str],
+        watch: Callable[[str], TaskWatcher[ResultT]],
+    ) -> None:
         self._poller = poller
-        self._watchers = tuple(watchers)
+        self._task_ids = task_ids
+        self._watch = watch
+        # Made when they are needed: ten thousand at once would hold up the event loop.
+        self._watchers: list[TaskWatcher[ResultT] | None] = [None] * len(task_ids)
 
     def __repr__(self) -> str:
-        done = sum(watcher.done() for watcher in self._watchers)
+        done = sum(watcher is not None and watcher.done() for watcher in self._watchers)
         return f"<WatchSet {done} of {len(self)} done>"
 
     def __len__(self) -> int:
@@ -46,10 +56,19 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
     def __getitem__(
         self, index: int | slice
     ) -> TaskWatcher[ResultT] | Sequence[TaskWatcher[ResultT]]:
-        return self._watchers[index]
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return [self._watcher(place) for place in places]
+        return self._watcher(places)
 
     def __iter__(self) -> Iterator[TaskWatcher[ResultT]]:
-        return iter(self._watchers)
+        return map(self._watcher, range(len(self)))
+
+    def _watcher(self, place: int) -> TaskWatcher[ResultT]:
+        watcher = self._watchers[place]
+        if watcher is None:
+            watcher = self._watchers[place] = self._watch(self._task_ids[place])
+        return watcher
 
     def __aiter__(self) -> AsyncIterator[TaskWatcher[ResultT]]:
         """Yield each watcher once when its task is over or its id turns out to be unknown.
@@ -72,10 +91,14 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
         """Do what `async for` over the set does, with a timeout in seconds of your own."""
         waits: _Waits[ResultT] = _Waits(self._poller, timeout)
         try:
-            for watcher in self._watchers:
+            for place, watcher in enumerate(self, 1):
                 waits.begin(watcher)
-            for _ in self._watchers:
+                if place % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # others are to have their turn
+            for place in range(1, len(self) + 1):
                 yield await waits.next_ended()
+                if place % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
         finally:
             waits.end()
 
@@ -112,12 +135,16 @@ class WatchSet(Sequence[TaskWatcher[ResultT]]):
             if not return_exceptions:
                 raise
             cut_short = error
-        return [await _outcome(watcher, cut_short) for watcher in self._watchers]
+        outcomes = []
+        for place, watcher in enumerate(self, 1):
+            outcomes.append(await _outcome(watcher, cut_short))
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return outcomes
 
     def to_json(self) -> str:
         """Return the ids as a JSON text, for `read_ids` in another process. It has no secrets."""
-        task_ids = [watcher.id for watcher in self._watchers]
-        return json.dumps({"form": _FORM, "version": _VERSION, "task_ids": task_ids})
+        return json.dumps({"form": _FORM, "version": _VERSION, "task_ids": list(self._task_ids)})
 
     @staticmethod
     def read_ids(text: str) -> list[str]:
@@ -150,7 +177,7 @@ class _Waits(Generic[ResultT]):
     def __init__(self, poller: Poller, timeout: float | None) -> None:
         self._poller = poller
         self._timeout = timeout
-        self._waiters: dict[TaskWatcher[ResultT], Waiter[Task]] = {}
+        self._waiters: dict[TaskWatcher[ResultT], Waiter[Sighting]] = {}
         self._ended: deque[TaskWatcher[ResultT]] = deque()
         self._news = asyncio.Event()
 
@@ -186,7 +213,7 @@ class _Waits(Generic[ResultT]):
             self._news.set()
 
     def _cut_short(
-        self, waiter: Waiter[Task], left: Sequence[TaskWatcher[ResultT]]
+        self, waiter: Waiter[Sighting], left: Sequence[TaskWatcher[ResultT]]
     ) -> AceDataError:
         task_ids = [watcher.id or "" for watcher in left]
         if waiter.ending == "deadline":
@@ -198,9 +225,7 @@ class _Waits(Generic[ResultT]):
         return ClientClosed(f"the client was closed while {len(left)} tasks were awaited")
 
 
-async def _outcome(
-    watcher: TaskWatcher[ResultT], cut_short: AceDataError | None
-) -> ResultT | AceDataError:
+async def _outcome(watcher: TaskWatcher[Any], cut_short: AceDataError | None) -> Any:
     if cut_short is not None and not watcher.settled:
         return cut_short
     try:

@@ -11,7 +11,9 @@ import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
+import httpx
 import pytest
+from httpx_aiohttp import AiohttpTransport
 
 from acedata_async import AceData, SubmissionUnknown
 
@@ -103,6 +105,23 @@ def test_two_hundred_songs(vendor: Vendor, run: Run[Any]) -> None:
     stats = vendor.stats()
     assert stats["submissions"] == stats["submission_requests"] == 200
     assert stats["lookups"] <= 100
+    assert stats["connections"] <= 30
+
+
+def test_another_engine(vendor: Vendor) -> None:
+    """With aiohttp under httpx the same songs arrive, on as few connections."""
+
+    async def main() -> int:
+        async with (
+            httpx.AsyncClient(transport=AiohttpTransport()) as http,
+            AceData("sandbox-token", base_url=vendor.base_url, http_client=http) as ace,
+        ):
+            watchers = await asyncio.gather(*(ace.producer.generate(f"{n}") for n in range(50)))
+            return len(await asyncio.gather(*(watcher.result() for watcher in watchers)))
+
+    assert asyncio.run(main()) == 50
+    stats = vendor.stats()
+    assert stats["submissions"] == stats["submission_requests"] == 50
     assert stats["connections"] <= 30
 
 

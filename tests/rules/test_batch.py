@@ -92,6 +92,16 @@ def test_refused() -> None:
     assert batch.size == 1
 
 
+def test_restored() -> None:
+    """Where it was one id that was refused, the number falls back to what has been proven."""
+    batch = BatchSize()
+    answered(batch, 30, 12)
+    for asked in (12, 6, 3, 1):
+        batch.refused(asked=asked)
+    batch.restore()
+    assert batch.size == 12
+
+
 def test_recovers_from_one() -> None:
     """Even a size of one grows back."""
     batch = BatchSize()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from types import MappingProxyType
 
 import pytest
 
@@ -29,6 +31,13 @@ from acedata_async._rules.exchange import Call, Reply
 def test_body(content: bytes, body: object) -> None:
     """The body is the parsed JSON, or none where the content is not JSON."""
     assert Reply(200, {}, content).body == body
+
+
+def test_content() -> None:
+    """What a call sends is its body as JSON, made once."""
+    call = Call("/producer/audios", MappingProxyType({"prompt": "é", "seed": None}), "submit")
+    assert json.loads(call.content) == {"prompt": "é", "seed": None}
+    assert call.content is call.content
 
 
 def test_body_is_parsed_once() -> None:

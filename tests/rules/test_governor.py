@@ -23,6 +23,12 @@ def refuse(
     governed.refused(now, sent=now if sent is None else sent, retry_after=retry_after, chance=0.0)
 
 
+def use_up(governed: Governor, now: float) -> None:
+    """Take all turns that may be had now."""
+    while governed.wait(now) == 0:
+        governed.take(now)
+
+
 def test_burst_then_rate() -> None:
     """Five may go at once, then one a second."""
     governed = governor()
@@ -55,23 +61,57 @@ def test_turns_in_order() -> None:
 
 
 def test_doubles_each_clean_second() -> None:
-    """The rate doubles once a second while answers are clean, and ends at fifty."""
+    """The rate doubles once a second while it is used up and answers are clean, up to fifty."""
     governed = governor()
     rates = []
     for tenth in range(100):
-        governed.answered(tenth / 10)
+        now = tenth / 10
+        use_up(governed, now)
+        governed.answered(now)
         if tenth % 10 == 0:
             rates.append(governed.rate)
-    assert rates[:3] in ([1, 2, 4], [2, 4, 8])
+    assert rates[:4] == [1, 2, 4, 8]
     assert rates[-1] == 50.0
 
 
 def test_starts_at_one() -> None:
-    """The first clean second passes before the rate doubles."""
+    """The first clean second, from the first request on, passes before the rate doubles."""
     governed = governor()
-    governed.answered(0.0)
-    governed.answered(0.5)
-    assert governed.rate <= 2.0
+    use_up(governed, 100.0)
+    governed.answered(100.1)
+    governed.answered(100.9)
+    assert governed.rate == 1.0
+    governed.answered(101.0)
+    assert governed.rate == 2.0
+
+
+def test_grows_only_when_used_up() -> None:
+    """Who asks less than the rate allows does not find out whether more is allowed."""
+    governed = governor(rate=4.0)
+    for second in range(60):
+        governed.take(float(second))
+        governed.answered(second + 0.1)
+    assert governed.rate == 4.0
+    use_up(governed, 60.0)
+    governed.answered(62.0)
+    assert governed.rate == 8.0
+    governed.answered(64.0)
+    assert governed.rate == 8.0
+
+
+def test_tells_of_changes() -> None:
+    """Each new rate is told with its reason, and a rate that stays is not."""
+    told: list[tuple[float, str]] = []
+    governed = Governor(rate=1.0, burst=5.0, changed=lambda *change: told.append(change))
+    for second in range(8):
+        use_up(governed, float(second))
+        governed.answered(float(second))
+    refuse(governed, 8.0)
+    refuse(governed, 8.1, sent=7.9)
+    assert told == [
+        *((rate, "clean") for rate in (2.0, 4.0, 8.0, 16.0, 32.0, 50.0)),
+        (25.0, "refused"),
+    ]
 
 
 def test_halves_and_grows_slowly() -> None:
@@ -83,6 +123,7 @@ def test_halves_and_grows_slowly() -> None:
     assert governed.rate == 8.0
     rates = []
     for second in range(11, 15):
+        use_up(governed, float(second))
         governed.answered(float(second))
         rates.append(governed.rate)
     assert rates == [9.0, 10.0, 11.0, 12.0]
@@ -205,9 +246,48 @@ def test_first_429_after_a_rest() -> None:
     assert governed.rate == 0.2
 
 
+def test_give_way() -> None:
+    """Who gives way goes on at half the pace, one by one, and what was queued is void."""
+    governed = governor(rate=8.0)
+    use_up(governed, 9.9)
+    governed.give_way(10.0)
+    assert (governed.rate, governed.era) == (4.0, 1)
+    assert governed.wait(10.0) == 0.25
+    governed.give_way(10.9)
+    assert (governed.rate, governed.era) == (4.0, 1)
+    governed.give_way(11.0)
+    assert (governed.rate, governed.era) == (2.0, 2)
+
+
+def test_give_way_without_a_limit() -> None:
+    """Giving way without a limit halves the pace of the last second."""
+    governed = governor(rate=math.inf, burst=1.0)
+    for turn in range(40):
+        governed.take(turn * 0.1)
+    assert governed.pace(3.9) == 10.0
+    governed.give_way(3.9)
+    assert governed.rate == 5.0
+
+
+def test_give_way_respects_a_pause() -> None:
+    """Giving way shortens no pause that the API asked for."""
+    governed = governor(rate=8.0)
+    refuse(governed, 0.0, retry_after=20.0)
+    governed.give_way(5.0)
+    assert governed.wait(5.0) == pytest.approx(15.5)
+
+
+def test_pace() -> None:
+    """The pace counts the turns of one second, without those that are yet to come."""
+    governed = governor(rate=2.0, burst=1.0)
+    for _ in range(4):
+        governed.take(0.0)
+    assert [governed.pace(now) for now in (0.0, 0.5, 1.0, 1.5, 2.4, 2.5)] == [1, 2, 2, 2, 1, 0]
+
+
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["take", "wait", "answered", "refused"]),
+        st.sampled_from(["take", "wait", "answered", "refused", "give way"]),
         st.floats(0, 30),
         st.floats(0, 40),
         st.none() | st.floats(0, 3600),
@@ -237,6 +317,9 @@ def test_always_usable(
         elif what == "refused":
             governed.refused(now, sent=now - delay, retry_after=retry_after, chance=chance)
             last_due = -math.inf  # turns taken before are void
+        elif what == "give way":
+            governed.give_way(now)
+            last_due = -math.inf  # likewise
         wait = governed.wait(now)
         assert 0 <= wait < math.inf
         assert math.isinf(governed.rate) or 0.2 <= governed.rate <= 50

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acedata_async._rules.seats import Look
-
-from .watching import DONE, LEAST, RUNNING, START, Note, Room, Trouble
+from .watching import DONE, LEAST, RUNNING, START, Room, Trouble, follow
 
 
 def test_hurry() -> None:
@@ -202,32 +200,10 @@ def test_churn_leaves_nothing_behind() -> None:
     for number in range(5000):
         room.now += 0.1
         waiter = room.wait(str(number))
-        room.looks()
+        for look in room.looks():
+            room.answer(look, dict.fromkeys(look.task_ids, RUNNING))
         room.roster.leave(waiter)
-    held = (room.roster._deadlines, room.roster._due, room.roster._due_alone)
-    assert len(room.roster) == 1
+    roster = room.roster
+    held = (roster._deadlines, roster._due._heap, roster._due_alone._heap)
+    assert len(roster) == 1
     assert all(len(queue) < 200 for queue in held)
-
-
-def follow(
-    room: Room, until: float, records: dict[str, Note], *, grow: bool = True
-) -> list[Look[Note]]:
-    """Do as a poller does, with every look answered at once, and return the looks sent."""
-    sent = []
-    while True:
-        plan = room.roster.plan(room.now)
-        for look in plan.looks:
-            sent.append(look)
-            found = {id_: records[id_] for id_ in look.task_ids if id_ in records}
-            if not grow:
-                room.governor._grown = room.now
-            ended = room.answer(look, found, len(found))
-            for waiter in ended:
-                if waiter.over:
-                    room.roster.leave(waiter)
-        if plan.looks:
-            continue
-        if plan.wake_at is None or plan.wake_at > START + until:
-            room.now = START + until
-            return sent
-        room.now = max(plan.wake_at, room.now + 0.001)

@@ -10,7 +10,7 @@ from .watching import DONE, RUNNING, Note, Trouble
 def wait(seat: Seat[Note]) -> Waiter[Note]:
     """Begin a wait."""
     waiter = Waiter(seat, 10.0, lambda: None)
-    seat.waiters.add(waiter)
+    seat.admit(waiter)
     return waiter
 
 
@@ -52,8 +52,24 @@ def test_over() -> None:
     seat: Seat[Note] = Seat("a", True, 0.0)
     waiter = wait(seat)
     assert not waiter.over
-    seat.waiters.discard(waiter)
+    assert seat.dismiss(waiter)
     assert waiter.over
+
+
+def test_admitting() -> None:
+    """Who is admitted waits here and nowhere else, until he is dismissed, once."""
+    seat: Seat[Note] = Seat("a", True, 0.0)
+    other: Seat[Note] = Seat("b", True, 0.0)
+    assert (set(seat.waiters), seat.wanted) == (set(), False)
+    stranger = Waiter(seat, 10.0, lambda: None)
+    assert not seat.dismiss(stranger)
+    one, two = wait(seat), wait(seat)
+    assert (set(seat.waiters), seat.wanted) == ({one, two}, True)
+    assert not other.waiters
+    assert not seat.dismiss(stranger)
+    assert [seat.dismiss(one), seat.dismiss(one), seat.dismiss(two)] == [True, False, True]
+    assert not seat.wanted
+    assert wait(seat) in seat.waiters
 
 
 def test_reprs() -> None:

@@ -17,8 +17,14 @@ from acedata_async._rules.wire import (
     as_objects,
     as_share,
     as_text,
+    as_unix,
+    read_date,
 )
 
+DATE_PARTS = [
+    *("Tue,", "30", "Dec", "2025", "18:36:25", "+0200", "GMT", "9999999999"),
+    *(":", "-", ",", "(", ")", "."),
+]
 MOMENT = datetime(2025, 12, 30, 18, 36, 25, 589000, UTC)
 
 
@@ -123,6 +129,47 @@ def test_moment(value: Any, moment: datetime | None) -> None:
     assert read is None or read.tzinfo is not None
 
 
+@pytest.mark.parametrize(
+    ("value", "unix"),
+    [
+        (1767119785.589, 1767119785.589),
+        ("1767119785.589", 1767119785.589),
+        ("2025-12-30T20:36:25.589+02:00", 1767119785.589),
+        (MOMENT, 1767119785.589),
+        (1e300, 1e300),
+        ("yesterday", None),
+        (None, None),
+        (True, None),
+        ([], None),
+    ],
+)
+def test_unix(value: Any, unix: float | None) -> None:
+    """Both forms of time are read as Unix seconds."""
+    assert as_unix(value) == (None if unix is None else pytest.approx(unix))
+
+
+@pytest.mark.parametrize(
+    ("value", "unix"),
+    [
+        ("Tue, 30 Dec 2025 18:36:25 GMT", 1767119785.0),
+        ("Tue, 30 Dec 2025 18:36:25 -0000", 1767119785.0),
+        ("Tue, 30 Dec 2025 20:36:25 +0200", 1767119785.0),
+        ("30 Dec 2025 18:36:25", 1767119785.0),
+        ("Tue, 32 Dec 2025 18:36:25 GMT", None),
+        ("Tue, 30 Dec 2025 18:36:25 +9999", None),
+        ("Tue, 30 Dec 99999 18:36:25 GMT", None),
+        ("2025-12-30T18:36:25Z", None),
+        ("soon", None),
+        (" ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_date(value: str | None, unix: float | None) -> None:
+    """The date of an answer's head is read; what is none is none."""
+    assert read_date(value) == unix
+
+
 def test_objects() -> None:
     """One object is a list of one, and whatever is no object is left out."""
     assert as_object({"a": 1}) == {"a": 1}
@@ -141,4 +188,14 @@ def test_never_raises(value: Any) -> None:
     assert number is None or math.isfinite(number)
     assert share is None or 0 <= share <= 1
     assert moment is None or moment.utcoffset() is not None
+    unix = as_unix(value)
     assert as_text(value) is None or isinstance(as_text(value), str)
+    assert unix is None or math.isfinite(unix)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text() | st.lists(st.sampled_from(DATE_PARTS)).map(" ".join))
+def test_date_never_raises(value: str) -> None:
+    """Whatever a head says, it is a date or none."""
+    unix = read_date(value)
+    assert unix is None or math.isfinite(unix)

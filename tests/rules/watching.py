@@ -6,14 +6,18 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from acedata_async._rules.governor import Governor
+from acedata_async._rules.durations import Durations
+from acedata_async._rules.governor import Budget, Governor
 from acedata_async._rules.roster import Roster
 from acedata_async._rules.seats import Look, Seat, Waiter
+from acedata_async._rules.timetable import Timetable
 
 START = 1024.0
 """When the tests begin; like `LEAST` a number that binary floats hold exactly."""
 LEAST = 0.875
 """Least seconds between two looks at one task."""
+EPOCH = 1_767_000_000.0
+"""What is added to the tests' time to have the server's, in Unix seconds."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,9 @@ class Note:
 
     final: bool = False
     news: str = "running"
+    kind: str | None = None
+    begun: float | None = None
+    took: float | None = None
 
 
 DONE = Note(final=True, news="done")
@@ -35,25 +42,37 @@ class Trouble(Exception):
 class Room:
     """A roster with shorthands for what a poller does with it."""
 
-    def __init__(self, *, rate: float = math.inf) -> None:
+    def __init__(self, *, rate: float = math.inf, pace: float = 1.0) -> None:
         self.now = START
-        self.governor = Governor(rate=rate, burst=5.0)
-        self.roster: Roster[Note] = Roster(governor=self.governor, least_gap=LEAST, rng=Random(7))
+        self.budget = Budget()
+        self.governor = self.budget.lookups = Governor(rate=rate, burst=5.0)
+        self.durations = Durations()
+        self.roster: Roster[Note] = Roster(
+            budget=self.budget,
+            timetable=Timetable(self.durations, least=LEAST, pace=pace),
+            rng=Random(7),
+        )
         self.woken: list[str] = []
 
-    def seat(self, task_id: str, *, acknowledged: bool = True) -> Seat[Note]:
+    def seat(
+        self, task_id: str, *, acknowledged: bool = True, kind: str | None = None
+    ) -> Seat[Note]:
         """Return a seat of a task that began now."""
-        return Seat(task_id, acknowledged, self.now)
+        return Seat(task_id, acknowledged, self.now, kind)
 
     def wait(
         self,
         task: str | Seat[Note],
         *,
         acknowledged: bool = True,
+        kind: str | None = None,
         timeout: float = 900.0,
     ) -> Waiter[Note]:
         """Begin to wait for a task."""
-        seat = self.seat(task, acknowledged=acknowledged) if isinstance(task, str) else task
+        if isinstance(task, str):
+            seat = self.seat(task, acknowledged=acknowledged, kind=kind)
+        else:
+            seat = task
         return self.roster.join(
             seat,
             now=self.now,
@@ -82,7 +101,9 @@ class Room:
         self, look: Look[Note], records: dict[str, Note], count: int | None = None
     ) -> list[Waiter[Note]]:
         """Take in an answer now."""
-        return self.roster.answered(look, records, count=count, now=self.now)
+        return self.roster.answered(
+            look, records, count=count, now=self.now, server_now=EPOCH + self.now
+        )
 
     def run_until_final(self, limit: float) -> None:
         """Answer every look at once with a final record, for a while, as a poller would."""
@@ -101,3 +122,27 @@ class Room:
                 self.now = end
                 return
             self.now = max(plan.wake_at, self.now + 0.001)
+
+
+def follow(
+    room: Room, until: float, records: dict[str, Note], *, grow: bool = True
+) -> list[Look[Note]]:
+    """Do as a poller does, with every look answered at once, and return the looks sent."""
+    sent = []
+    while True:
+        plan = room.roster.plan(room.now)
+        for look in plan.looks:
+            sent.append(look)
+            found = {id_: records[id_] for id_ in look.task_ids if id_ in records}
+            if not grow:
+                room.governor._grown = room.now
+            ended = room.answer(look, found, len(found))
+            for waiter in ended:
+                if waiter.over:
+                    room.roster.leave(waiter)
+        if plan.looks:
+            continue
+        if plan.wake_at is None or plan.wake_at > START + until:
+            room.now = START + until
+            return sent
+        room.now = max(plan.wake_at, room.now + 0.001)

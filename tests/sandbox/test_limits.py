@@ -11,6 +11,7 @@ def test_no_limits() -> None:
     for _ in range(100):
         assert limits.task_fits(0.0)
         assert limits.lookup_fits(0.0)
+        assert limits.request_fits(0.0)
         limits.count_task(1.0)
 
 
@@ -29,3 +30,17 @@ def test_lookups() -> None:
     assert [limits.lookup_fits(0.0) for _ in range(3)] == [True, True, False]
     assert [limits.lookup_fits(0.5) for _ in range(2)] == [True, False]
     assert [limits.lookup_fits(9.0) for _ in range(3)] == [True, True, False]
+
+
+def test_requests() -> None:
+    """Requests of any kind have a pace of their own."""
+    limits = Limits(requests_per_second=1.0, lookups_per_second=5.0)
+    assert [limits.request_fits(0.0) for _ in range(2)] == [True, False]
+    assert limits.lookup_fits(0.0)
+    assert limits.request_fits(1.0)
+
+
+def test_retry_after() -> None:
+    """What a refusal asks for is in whole seconds, and nothing unless set."""
+    assert Limits().headers == ()
+    assert Limits(retry_after=2.1).headers == (("retry-after", "3"),)

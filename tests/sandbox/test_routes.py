@@ -15,6 +15,7 @@ from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.replies import Reply
 from acedata_async.sandbox.routes import Request, control, respond
 from acedata_async.sandbox.vendor import Vendor
+from acedata_async.testing import ManualClock
 
 from .conftest import Caller, caller_of
 
@@ -37,6 +38,22 @@ async def test_only_token() -> None:
         assert reply.json()["error"]["code"] == "invalid_token"
         good = {"Authorization": "Bearer mine"}
         assert (await http.post("/producer/tasks", json={"id": "x"}, headers=good)).json() == {}
+
+
+async def test_rate(clock: ManualClock) -> None:
+    """Above the rate requests of any kind are refused, and told for how long."""
+    sandbox = Sandbox(clock=clock, requests_per_second=2.0, retry_after=5.0)
+    async with sandbox, caller_of(sandbox) as http:
+        caller = Caller(http)
+        task_id = await caller.generate()
+        await caller.look_up(task_id)
+        for refused in (await caller.batch(task_id), await caller.submit(action="generate")):
+            assert refused.status_code == 429
+            assert refused.json()["error"]["code"] == "too_many_requests"
+            assert refused.headers["retry-after"] == "5"
+        await clock.advance(0.5)
+        await caller.look_up(task_id)
+        assert sandbox.stats.submissions == 1
 
 
 @pytest.mark.parametrize(

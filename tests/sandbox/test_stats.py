@@ -34,6 +34,7 @@ async def test_counts(sandbox: Sandbox, caller: Caller, clock: ManualClock) -> N
     assert stats.ids_per_batch == (3,)
     assert stats.statuses == {200: 5, 429: 1}
     assert (stats.in_flight, stats.max_in_flight, stats.max_tasks_in_flight) == (0, 1, 2)
+    assert stats.max_requests_per_second == 3
     assert (stats.media_requests, stats.media_requests_with_token) == (1, 1)
     assert stats.bytes_sent > len(song.content)
 

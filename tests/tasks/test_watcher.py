@@ -21,8 +21,7 @@ from acedata_async import (
 )
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
-
-NOBODYS = "11111111-2222-3333-4444-555555555555"
+from tests.tasks.watching import NOBODYS
 
 
 async def test_await_returns_the_song(ace: AceData, sandbox: Sandbox) -> None:
@@ -44,6 +43,14 @@ async def test_await_twice_gives_the_same_without_a_request(ace: AceData, sandbo
     assert await watcher.wait() is watcher.task
     assert [task async for task in watcher] == [watcher.task]
     assert sandbox.stats.lookups == lookups
+
+
+async def test_task_is_the_same_object_for_who_holds_it(ace: AceData) -> None:
+    """Whoever holds a record gets that very object again, by whatever way."""
+    watcher = await ace.producer.generate("A song")
+    async for task in watcher:
+        assert watcher.task is task
+    assert await watcher.wait() is task
 
 
 async def test_news_arrive_soon_after_the_task_is_over(
@@ -151,55 +158,6 @@ async def test_running_shapes_are_waited_out(
     [song] = await (await ace.producer.generate("A song"))
     assert song.progress == 1
     assert clock.elapsed >= 12
-
-
-async def test_iteration_yields_each_change_once(ace: AceData, sandbox: Sandbox) -> None:
-    """`async for` shows pending, running with a preview, and the end, each once."""
-    sandbox.inject("preview")
-    watcher = await ace.producer.generate("A song")
-    seen = [task async for task in watcher]
-    assert [task.state for task in seen][-1] == "succeeded"
-    assert len({task.news for task in seen}) == len(seen)
-    assert seen[0].state == "running"
-    assert seen[0].audios
-    assert watcher.progress == 1
-
-
-async def test_iteration_costs_no_extra_lookup(ace: AceData, sandbox: Sandbox) -> None:
-    """Following the news costs what waiting costs."""
-    await (await ace.producer.generate("A song"))
-    cost = sandbox.stats.lookups
-    async for _ in await ace.producer.generate("A song"):
-        pass
-    assert sandbox.stats.lookups - cost == cost
-
-
-async def test_iteration_ends_with_the_failed_record(ace: AceData, sandbox: Sandbox) -> None:
-    """The task's own failure is news, not an exception."""
-    sandbox.inject("fail-F1")
-    seen = [task async for task in await ace.producer.generate("A song")]
-    assert seen[-1].state == "failed"
-
-
-async def test_leaving_an_iteration_ends_its_lookups(
-    ace: AceData, sandbox: Sandbox, clock: ManualClock
-) -> None:
-    """Breaking out of the loop is the end of the wait."""
-    async for _ in await ace.producer.generate("A song"):
-        break
-    await asyncio.sleep(0)
-    lookups = sandbox.stats.lookups
-    await clock.advance(60)
-    assert sandbox.stats.lookups == lookups
-
-
-async def test_slow_reader_of_news_gets_the_latest(ace: AceData, clock: ManualClock) -> None:
-    """Who comes back late for news gets the final record, not a backlog."""
-    states = []
-    async for task in await ace.producer.generate("A song"):
-        states.append(task.state)
-        await clock.advance(30)
-    assert states == ["running", "succeeded"]
 
 
 async def test_timeout_names_the_task_and_leaves_it_alive(
@@ -319,6 +277,23 @@ async def test_synchronous_answer_makes_a_watcher_that_is_done(
     assert watcher.done()
     assert len(await watcher) == 1
     assert sandbox.stats.lookups == 0
+
+
+async def test_running_task_is_kept_without_the_echo_of_its_request(
+    ace: AceData, sandbox: Sandbox
+) -> None:
+    """Of the request a running task keeps what kind it is; a task that is over keeps it all."""
+    watcher = await ace.producer.generate("A song", title="Mine", lyric="La la")
+    sent = sandbox.submissions[0]
+    kind = {"action": "generate", "model": "FUZZ-2.0 Pro"}
+    for one in (watcher, ace.producer.watch(str(watcher.id))):
+        with pytest.raises(WatchTimeout):
+            await one.wait(timeout=5)
+        assert one.task is not None
+        assert (one.task.final, one.task.request) == (False, kind)
+    assert (await ace.producer.retrieve(str(watcher.id))).request == sent
+    assert (await watcher.wait()).request == sent
+    assert (await ace.producer.watch(str(watcher.id)).wait()).request == sent
 
 
 async def test_refresh_looks_once_and_tells_everybody(
