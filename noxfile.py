@@ -17,7 +17,15 @@ nox.options.sessions = ["lint", "types", "imports", "tests", "examples", "packag
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
-CODE = ("acedata_async", "tests", "examples", "scripts", "docs/run_examples.py", "noxfile.py")
+CODE = (
+    "acedata_async",
+    "tests",
+    "benchmarks",
+    "examples",
+    "scripts",
+    "docs/run_examples.py",
+    "noxfile.py",
+)
 
 
 def _interpreters() -> list[str]:
@@ -124,7 +132,7 @@ def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions of the dependencies that are allowed."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["cli"], *extras["sandbox"]]
+    wanted = [*project["dependencies"], *extras["aiohttp"], *extras["cli"], *extras["sandbox"]]
     floors = [spec.split(",")[0].replace(">=", "==") for spec in wanted]
     session.install(*floors, *_groups("tests"))
     session.install("--no-deps", "-e", ".")
@@ -144,3 +152,18 @@ def import_time(session: nox.Session) -> None:
     """Print how long the import takes, beside that of its own dependencies."""
     session.install(".")
     session.run("python", "scripts/import_time.py")
+
+
+@nox.session(python=THIS)
+def bench(session: nox.Session) -> None:
+    """Measure this package beside the vendor's SDK; see docs/benchmarks.md."""
+    session.install("-e", ".[aiohttp,sandbox]", *_groups("bench"))
+    vendor = Path(session.create_tmp()).absolute() / "vendor"
+    session.run("python", "-m", "venv", str(vendor), silent=True)
+    python = next(p for p in (vendor / "bin/python", vendor / "Scripts/python.exe") if p.exists())
+    session.run(
+        str(python), "-m", "pip", "install", "-q", "acedatacloud", external=True, silent=True
+    )
+    session.run(
+        "python", "-m", "benchmarks.bench", "--vendor-python", str(python), *session.posargs
+    )

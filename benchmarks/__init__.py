@@ -1,0 +1,1 @@
+"""This client and the vendor's own SDK side by side, against one counting server."""
