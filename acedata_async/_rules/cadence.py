@@ -22,6 +22,7 @@ thirtieth of the wait late, no more than those of a lone task, and long waits co
 lookups."""
 _TAIL_SHARE = 8.0
 _LONGEST_GAP = 60.0
+"""Seconds; whatever the age, also that of a record whose clock is years off."""
 _LONGEST_TAIL_GAP = 30.0
 _STEPS = 12
 
@@ -70,7 +71,7 @@ def next_gap(
     age = max(0.0, age)
     worth = _PRICE / pace**2 / sharing
     if sharing > 1:
-        least = max(least, age / _FINENESS / pace)
+        least = max(least, min(age / _FINENESS / pace, _LONGEST_GAP))
     if spread is None:
         # Nothing is known, not even the order of magnitude: at any age, the chance that a task
         # ends within the next tenth of its age is taken to be the same.

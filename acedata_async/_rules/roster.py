@@ -6,7 +6,6 @@ seconds of a monotonic clock.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Callable, Mapping
 from itertools import count
@@ -15,6 +14,7 @@ from typing import Generic
 
 from acedata_async._rules.batch import BatchSize
 from acedata_async._rules.cadence import error_pause
+from acedata_async._rules.deadlines import Deadlines
 from acedata_async._rules.governor import Budget
 from acedata_async._rules.queue import Queue
 from acedata_async._rules.seats import NOT_DUE, Look, Plan, RecordT, Seat, Waiter
@@ -51,7 +51,7 @@ class Roster(Generic[RecordT]):
         self._seats: dict[str, Seat[RecordT]] = {}
         self._due: Queue[RecordT] = Queue(self._order)
         self._due_alone: Queue[RecordT] = Queue(self._order)
-        self._deadlines: list[tuple[float, int, Waiter[RecordT]]] = []
+        self._deadlines: Deadlines[RecordT] = Deadlines()
         self._waiting = 0
         self._under_way: set[Look[RecordT]] = set()
         self._failures = 0
@@ -60,7 +60,6 @@ class Roster(Generic[RecordT]):
         self._shared_looks = _LONE_SHARE
         self._beat = -math.inf
         self._held = False
-        self._lately: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -78,15 +77,14 @@ class Roster(Generic[RecordT]):
         """Begin a wait for the seat's task; who waits for it already is joined."""
         shared = self._seats.setdefault(seat.task_id, seat)
         shared.acknowledged |= seat.acknowledged
-        if shared.looked is None:
-            shared.looked = self._lately.pop(seat.task_id, None)
+        self._timetable.came(shared)
         waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
         shared.admit(waiter)
         self._waiting += 1
         if not (shared.final or shared.asking) and shared.turn == NOT_DUE:
             wait = self._timetable.first_look(shared, self._seats, self._batch.size, now)
             self._schedule(shared, now + wait, now)
-        heapq.heappush(self._deadlines, (deadline, next(self._order), waiter))
+        self._deadlines.add(waiter)
         return waiter
 
     def leave(self, waiter: Waiter[RecordT]) -> None:
@@ -96,9 +94,7 @@ class Roster(Generic[RecordT]):
             return
         self._waiting -= 1
         self._vacate(seat)
-        if self._seats and len(self._deadlines) > 64 + 2 * self._waiting:
-            self._deadlines = [entry for entry in self._deadlines if not entry[2].over]
-            heapq.heapify(self._deadlines)
+        self._deadlines.tidy(self._waiting)
 
     def hurry(self, task_id: str, now: float) -> None:
         """Make a watched task due now: something hints that it changed."""
@@ -267,35 +263,22 @@ class Roster(Generic[RecordT]):
             del self._seats[seat.task_id]
             seat.turn = NOT_DUE
             self._timetable.left(seat)
-            self._remember(seat)
         if not self._seats:
             self._due.clear()
             self._due_alone.clear()
             self._deadlines.clear()
             self._trouble = None
 
-    def _remember(self, seat: Seat[RecordT]) -> None:
-        """Keep when a task was last looked at, for as long as it is not to be looked at again."""
-        if seat.looked is None or seat.final:
-            return
-        rested = seat.looked - self._timetable.least
-        while self._lately and next(iter(self._lately.values())) <= rested:
-            del self._lately[next(iter(self._lately))]
-        self._lately[seat.task_id] = seat.looked
-
     def _schedule(self, seat: Seat[RecordT], due: float, now: float) -> None:
         if self._seats.get(seat.task_id) is seat and seat.wanted:
             (self._due_alone if seat.alone else self._due).push(seat, due, now)
 
     def _expire(self, now: float) -> list[Waiter[RecordT]]:
-        expired = []
-        while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][2].over):
-            waiter = heapq.heappop(self._deadlines)[2]
-            if not waiter.over:
-                waiter.ending, waiter.cause = "deadline", self._trouble
-                expired.append(waiter)
-                if not waiter.seat.wanted:
-                    waiter.seat.turn = NOT_DUE  # nobody is left who wants to know
+        expired = self._deadlines.passed(now)
+        for waiter in expired:
+            waiter.ending, waiter.cause = "deadline", self._trouble
+            if not waiter.seat.wanted:
+                waiter.seat.turn = NOT_DUE  # nobody is left who wants to know
         return expired
 
     @property
@@ -307,12 +290,10 @@ class Roster(Generic[RecordT]):
         return max(self._paused_until, now + self._governor.wait(now))
 
     def _wake_at(self, ready_at: float) -> float | None:
-        moments = [self._deadlines[0][0]] if self._deadlines else []
         due = self._beat if self._held else self._due.next_due()
-        due = min(due, self._next_due_alone())
-        if math.isfinite(due) and self._free:
-            moments.append(max(due, ready_at))
-        return min(moments, default=None)
+        due = max(ready_at, min(due, self._next_due_alone())) if self._free else math.inf
+        moment = min(due, self._deadlines.next())
+        return moment if math.isfinite(moment) else None
 
     def _pick(self, now: float) -> list[Seat[RecordT]]:
         """Take what is due, and what would be due before these are again.

@@ -12,7 +12,9 @@ from acedata_async._rules.seats import Record, Seat
 _FRESH = 0.5
 """Seconds for which a spread, once worked out, is good."""
 _HELD_BACK = 2.0
-"""Two looks at a task of an unknown kind that is no scout are this share of its age apart."""
+"""Two looks at a task of an unknown kind that is no scout are this share of its age apart…"""
+_LONGEST_HELD_BACK = 60.0
+"""…and so many seconds at most."""
 
 
 class Timetable:
@@ -30,6 +32,7 @@ class Timetable:
         self._pace = pace
         self._spreads: dict[str, tuple[float, Spread | None]] = {}
         self._scouts: dict[str, set[str]] = {}
+        self._lately: dict[str, float] = {}
 
     def first_look(
         self, seat: Seat[Any], seats: Mapping[str, Seat[Any]], most: int, now: float
@@ -77,13 +80,25 @@ class Timetable:
             chance=chance,
         )
         if spread is None and not self._is_scout(seat, most):
-            return max(gap, age / _HELD_BACK)
+            return max(gap, min(age / _HELD_BACK, _LONGEST_HELD_BACK))
         return gap
 
+    def came(self, seat: Seat[Any]) -> None:
+        """Recall when a task was last looked at that somebody begins to wait for again."""
+        if seat.looked is None:
+            seat.looked = self._lately.pop(seat.task_id, None)
+
     def left(self, seat: Seat[Any]) -> None:
-        """Forget a task that nobody waits for any more."""
+        """Forget a task that nobody waits for any more.
+
+        When it was last looked at is kept for as long as it is not to be looked at again.
+        """
         if seat.kind in self._scouts:
             self._scouts[seat.kind].discard(seat.task_id)
+        if seat.looked is not None and not seat.final:
+            while self._lately and self._oldest() <= seat.looked - self.least:
+                del self._lately[next(iter(self._lately))]
+            self._lately[seat.task_id] = seat.looked
 
     def seen(self, seat: Seat[Any], record: Record, now: float, server_now: float) -> bool:
         """Learn from a record what it tells of its task's kind, beginning and duration.
@@ -101,6 +116,9 @@ class Timetable:
                 self._spreads.pop(seat.kind, None)
             return self._scouts.pop(seat.kind, None) is not None
         return False
+
+    def _oldest(self) -> float:
+        return next(iter(self._lately.values()))
 
     def _is_scout(self, seat: Seat[Any], most: int) -> bool:
         """Say whether a task is one of those that find out how long its unknown kind takes.

@@ -228,3 +228,16 @@ def test_pace() -> None:
     seat: Seat[Note] = Seat("a", True, START, "song")
     gaps = [table.gap(seat, {}, MOST, START + 40.0, chance=0.5) for table in (slow, fast)]
     assert gaps[0] == pytest.approx(4 * gaps[1])
+
+
+@pytest.mark.parametrize("kind", ["song", None])
+@pytest.mark.parametrize("songs", [(), (40.0, 50.0)])
+def test_a_clock_that_is_years_off_puts_nobody_off(
+    kind: str | None, songs: tuple[float, ...]
+) -> None:
+    """However old a record says that its task is, it is looked at again within a minute."""
+    hall = Hall(*songs)
+    for number in range(3 * MOST):
+        seat = hall.sit(str(number), kind, acknowledged=False)
+        hall.see(seat, Note(kind=kind, begun=EPOCH - 1e9), 10.0)
+        assert LEAST <= hall.gap(seat, 10.0) <= 60.0

@@ -307,4 +307,4 @@ async def test_crowd_of_waiters_of_one_task_leaves_quickly(ace: AceData, sandbox
     assert len(roster) == 1
     assert len(roster._deadlines) <= 70
     assert (await waits[0]).state == "succeeded"
-    assert (len(roster), roster._deadlines) == (0, [])
+    assert (len(roster), len(roster._deadlines)) == (0, 0)
