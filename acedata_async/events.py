@@ -73,7 +73,9 @@ class TaskSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFinal:
-    """A watched task is over. Told once for each task, however many wait for it.
+    """A watched task is over. Told once, however many wait for it.
+
+    Who watches it anew after its end has it told anew.
 
     Attributes:
         task_id: The task's id.

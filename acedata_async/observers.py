@@ -50,9 +50,9 @@ class Observers:
             return
         self._blamed.add(place)
         observer = self._observers[place]
-        name = getattr(observer, "__qualname__", type(observer).__qualname__)
         # Logging may be what failed: then nobody is left to be told.
         with suppress(Exception):
+            name = getattr(observer, "__qualname__", type(observer).__qualname__)
             _log.exception(
                 "the observer %s failed at %s; it is told on, and not named here again",
                 name,

@@ -133,9 +133,11 @@ class _Moments:
         return new, self._sigma(max(squares, 0.0), count)
 
 
-def kind_of(service: str, request: Mapping[str, Any]) -> str:
+def kind_of(service: str, request: Mapping[str, Any]) -> str | None:
     """Return what a task has its duration in common with: service, action and model."""
     action, model = (as_text(request.get(name)) or "" for name in ("action", "model"))
+    if not action:
+        return None
     return intern(f"{service}/{action}/{model}")  # thousands of tasks share it
 
 
@@ -149,13 +151,18 @@ class Durations:
     def __init__(self) -> None:
         self._kinds: dict[str, _Moments] = {}
 
-    def note(self, kind: str, seconds: float, now: float) -> None:
-        """Learn that a task succeeded after so many seconds; `now` is monotonic."""
+    def note(self, kind: str, seconds: float, now: float) -> bool:
+        """Learn that a task succeeded after so many seconds; `now` is monotonic.
+
+        Returns:
+            Whether it was learned: a record whose times do not fit is not.
+        """
         if not _SHORTEST <= seconds <= _LONGEST:
-            return  # a record with clocks that do not fit
+            return False
         if kind not in self._kinds and len(self._kinds) >= _MOST_KINDS:
             del self._kinds[min(self._kinds, key=lambda one: self._kinds[one].latest)]
         self._kinds.setdefault(kind, _Moments()).add(math.log(seconds), now)
+        return True
 
     def spread(self, kind: str, running: Iterable[float] = ()) -> Spread | None:
         """Return how long such tasks take, or None while nothing is known.

@@ -32,7 +32,6 @@ class Governor:
     Args:
         rate: Requests a second at the start; infinite for "no limit until the first 429".
         burst: How many requests may go at once after a rest.
-        slowest: Requests a second below which no 429 brings the rate.
         changed: Told of each new rate.
     """
 
@@ -41,12 +40,10 @@ class Governor:
         *,
         rate: float,
         burst: float,
-        slowest: float = _SLOWEST,
         changed: Change | None = None,
     ) -> None:
         self._rate = rate
         self._burst = burst
-        self._slowest = slowest
         self._changed = changed
         self._budget = burst
         self._refilled = -math.inf
@@ -57,8 +54,6 @@ class Governor:
         self._refusals = 0
         self._used_up = False
         self._taken: deque[float] = deque(maxlen=_REMEMBERED)
-        self.era = 0
-        """Grows with each slowing, so that who waited for a turn knows that it is void."""
 
     @property
     def rate(self) -> float:
@@ -115,7 +110,6 @@ class Governor:
         self._closed_until = max(self._closed_until, asked, now + pause + chance * 0.5)
         self._budget, self._refilled = 1.0, self._closed_until
         self._slowed = self._grown = now
-        self.era += 1
 
     def give_way(self, now: float) -> None:
         """Go at half the pace, because others of the same token were refused."""
@@ -123,7 +117,6 @@ class Governor:
             self._halve(self.pace(now))
             self._budget, self._refilled = 0.0, max(now, self._closed_until)
             self._slowed = self._grown = now
-            self.era += 1
 
     def pace(self, now: float) -> float:
         """Return how many turns came in the second before."""
@@ -131,7 +124,7 @@ class Governor:
 
     def _halve(self, pace: float) -> None:
         rate = pace if math.isinf(self._rate) else self._rate
-        self._threshold = min(_FASTEST, max(self._slowest, rate / 2))
+        self._threshold = min(_FASTEST, max(_SLOWEST, rate / 2))
         self._set(self._threshold, "refused")
 
     def _set(self, rate: float, reason: Reason) -> None:
@@ -169,7 +162,7 @@ class Budget:
         self, now: float, *, sent: float, retry_after: float | None, chance: float
     ) -> None:
         """Note a 429 to a lookup. Where submissions are the flood, it is they who make room."""
-        flood = self.submissions.pace(now) > self.lookups.pace(now)
+        flood = self.submissions.pace(now) > max(1.0, self.lookups.pace(sent))
         self.lookups.refused(now, sent=sent, retry_after=retry_after, chance=chance)
         if flood:
             self.submissions.give_way(now)

@@ -69,7 +69,7 @@ class Queue(Generic[RecordT]):
             del taken[most:]
         elif taken:
             until = horizon(taken[0])
-            while len(taken) < most and self.next_due() <= until:
+            while len(taken) + len(left) / _CONSIDERED < most and self.next_due() <= until:
                 seat = self._pop()
                 rested = seat.looked is None or seat.looked + least <= now
                 (taken if rested else left).append(seat)

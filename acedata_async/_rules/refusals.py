@@ -109,7 +109,11 @@ def _excerpt(content: bytes) -> str:
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Read `Retry-After` as seconds from now, in both of its forms; None where there is none."""
+    """Read `Retry-After` as seconds from now, in both of its forms; None where there is none.
+
+    A moment is compared with the answer's own `Date`, where it has one, and else with `now`: our
+    clock need not agree with the server's.
+    """
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
@@ -118,5 +122,6 @@ def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
         moment = read_date(value)
         if moment is None:
             return None
-        seconds = moment - now
+        answered = read_date(headers.get("date"))
+        seconds = moment - (now if answered is None else answered)
     return min(_LONGEST_PAUSE, max(0.0, seconds)) if math.isfinite(seconds) else None

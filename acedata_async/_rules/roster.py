@@ -28,8 +28,12 @@ MOST_LOOKS = 8
 """Lookups under way at once."""
 _SPURNED_GAP = 15.0
 """Seconds between two looks at an id that the API answers with an error of its own."""
+_FAULTS = 2
+"""Failed lookups of a task by itself after which it is asked about apart from others."""
 _LONE_SHARE = 5
-"""At most one in so many lookups is for a single missing task while others are due."""
+"""At most one in so many lookups is for a single missing task while there are others…"""
+_LONE_PAUSE = 15.0
+"""…or one in so many seconds."""
 
 
 class Roster(Generic[RecordT]):
@@ -55,9 +59,11 @@ class Roster(Generic[RecordT]):
         self._waiting = 0
         self._under_way: set[Look[RecordT]] = set()
         self._failures = 0
+        self._failed_at = -math.inf
         self._paused_until = -math.inf
         self._trouble: Exception | None = None
         self._shared_looks = _LONE_SHARE
+        self._lone_at = -math.inf
         self._beat = -math.inf
         self._held = False
 
@@ -76,7 +82,8 @@ class Roster(Generic[RecordT]):
     ) -> Waiter[RecordT]:
         """Begin a wait for the seat's task; who waits for it already is joined."""
         shared = self._seats.setdefault(seat.task_id, seat)
-        shared.acknowledged |= seat.acknowledged
+        if shared is not seat:
+            shared.merge(seat)
         self._timetable.came(shared)
         waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
         shared.admit(waiter)
@@ -116,7 +123,7 @@ class Roster(Generic[RecordT]):
                 break
             looks.append(self._send(seats, now))
             ready_at = self._ready_at(now)
-        return Plan(looks, expired, self._wake_at(ready_at))
+        return Plan(looks, expired, self._wake_at(ready_at, now))
 
     def answered(
         self,
@@ -149,11 +156,12 @@ class Roster(Generic[RecordT]):
             count=count,
             lost=any(seat.record is not None for seat in missing),
         )
+        doubted = all(seat.alone for seat in look.seats)
         news: list[Waiter[RecordT]] = []
         still_running: list[Seat[RecordT]] = []
         known_now: set[str | None] = set()
         for seat in look.seats:
-            seat.looked = look.sent
+            seat.faults = 0
             record = records.get(seat.task_id)
             if record is not None:
                 if self._timetable.seen(seat, record, now, server_now):
@@ -162,12 +170,14 @@ class Roster(Generic[RecordT]):
                 still_running += [seat] if seat.waiters and not seat.final else []
             elif cut_short:
                 self._schedule(seat, now, now)
-            else:
+            elif seat.waiters:
                 news += self._missed(seat, now, lone=len(look.seats) == 1)
         for seat in still_running:  # after all durations of this answer have been learned
             self._schedule(seat, max(now, look.sent + self._gap(seat, now)), now)
         if known_now:
             self._call_up(known_now, now)
+        if doubted and not missing:
+            self._trust_again(now)
         return news
 
     def refused(
@@ -186,19 +196,22 @@ class Roster(Generic[RecordT]):
 
     def failed(self, look: Look[RecordT], error: Exception, now: float) -> None:
         """Take in a lookup that failed: the schedule pauses, and no wait ends."""
-        self._failures += 1
-        pause = error_pause(self._failures, chance=self._rng.random())
-        self._paused_until = max(self._paused_until, now + pause)
-        self._again(look, now, error)
+        if look.sent > self._failed_at:  # of several under way, one tells of all
+            self._failed_at = now
+            self._failures += 1
+            pause = error_pause(self._failures, chance=self._rng.random())
+            self._paused_until = max(self._paused_until, now + pause)
+        for seat in look.seats:
+            seat.faults += 1
+        if len(look.seats) == 1 and (look.seats[0].alone or look.seats[0].faults > _FAULTS):
+            self._put_off(look, error, now)  # it is not to stand in the way of others
+        else:
+            self._again(look, now, error)
 
     def spurned(self, look: Look[RecordT], error: Exception, now: float) -> None:
         """Take in that the API will not look at one id: its own trouble, and nobody else's."""
-        self._land(look)
-        self._trouble = error
         self._batch.restore()
-        for seat in look.seats:
-            seat.alone = True
-            self._schedule(seat, now + _SPURNED_GAP, now)
+        self._put_off(look, error, now)
 
     def barred(self, look: Look[RecordT], error: Exception) -> list[Waiter[RecordT]]:
         """Take in an answer that cannot heal: every wait of the lookup ends."""
@@ -213,6 +226,17 @@ class Roster(Generic[RecordT]):
         seat.missing_since, seat.alone = None, False
         seat.looks += 1
         return seat.note(record)
+
+    def _trust_again(self, now: float) -> None:
+        """Let those share lookups again that answers lacked: a look by itself has found one.
+
+        So it was the answers that were wrong, not the ids.
+        """
+        if self._due_alone:
+            for seat in self._seats.values():
+                if seat.alone and seat.missing_since is not None and seat.turn != NOT_DUE:
+                    seat.alone, seat.missing_since = False, None
+                    self._schedule(seat, now, now)
 
     def _call_up(self, kinds: set[str | None], now: float) -> None:
         """Look at everybody whose kind has just become known: so far they waited for that."""
@@ -248,11 +272,18 @@ class Roster(Generic[RecordT]):
         for seat in look.seats:
             self._schedule(seat, now, now)
 
+    def _put_off(self, look: Look[RecordT], error: Exception, now: float) -> None:
+        self._land(look)
+        self._trouble = error
+        for seat in look.seats:
+            seat.alone = True
+            self._schedule(seat, now + _SPURNED_GAP, now)
+
     def _land(self, look: Look[RecordT]) -> None:
         if look in self._under_way:
             self._under_way.remove(look)
             for seat in look.seats:
-                seat.asking = False
+                seat.asking, seat.looked = False, look.sent
                 self._vacate(seat)
 
     def _vacate(self, seat: Seat[RecordT]) -> None:
@@ -289,9 +320,9 @@ class Roster(Generic[RecordT]):
     def _ready_at(self, now: float) -> float:
         return max(self._paused_until, now + self._governor.wait(now))
 
-    def _wake_at(self, ready_at: float) -> float | None:
+    def _wake_at(self, ready_at: float, now: float) -> float | None:
         due = self._beat if self._held else self._due.next_due()
-        due = max(ready_at, min(due, self._next_due_alone())) if self._free else math.inf
+        due = max(ready_at, min(due, self._next_due_alone(now))) if self._free else math.inf
         moment = min(due, self._deadlines.next())
         return moment if math.isfinite(moment) else None
 
@@ -302,8 +333,8 @@ class Roster(Generic[RecordT]):
         tasks that are looked at in turns find into the same requests. What is due at once, such as
         the first look at a task from elsewhere, does not wait for that.
         """
-        if self._next_due_alone() <= now:
-            self._shared_looks = 0
+        if self._next_due_alone(now) <= now:
+            self._shared_looks, self._lone_at = 0, now
             return self._due_alone.take(now, 1, lambda _: now)
         least = self._timetable.least
         seats = self._due.take(
@@ -312,7 +343,9 @@ class Roster(Generic[RecordT]):
             lambda first: now + max(0.0, first.due - first.since),
             least=least,
         )
-        if 0 < len(seats) < self._batch.size:
+        if any(seat.faults > 1 for seat in seats):
+            seats = self._divided(seats)
+        elif 0 < len(seats) < self._batch.size:
             if now < self._beat and not any(seat.urgent for seat in seats):
                 self._held = True
                 self._due.put_back(seats)
@@ -321,18 +354,36 @@ class Roster(Generic[RecordT]):
         self._shared_looks += bool(seats)
         return seats
 
-    def _next_due_alone(self) -> float:
-        """Return when the next look for a single missing task is due.
+    def _divided(self, seats: list[Seat[RecordT]]) -> list[Seat[RecordT]]:
+        """Take those with the fewest faults, and of those with many ever fewer at a time.
 
-        It is one lookup in five at most while there are others. An id that was given by the user
-        and has no record needs just one, its last, and does not count.
+        One id may spoil each answer that it shares: so it is found out, and the others get theirs.
         """
-        due = self._due_alone.next_due()
-        others = bool(self._due) or bool(self._under_way)
-        if not others or self._shared_looks >= _LONE_SHARE - 1:
-            return due
+        seats.sort(key=lambda seat: seat.faults)
+        faults = max(1, seats[0].faults)
+        room = max(1, self._batch.size >> (faults - 1))
+        chosen = [seat for seat in seats if seat.faults <= faults][:room]
+        self._due.put_back([seat for seat in seats if seat not in chosen])
+        return chosen
+
+    def _next_due_alone(self, now: float) -> float:
+        """Return when the next look for a single task is due.
+
+        While there are others it is one lookup in five at most, or one in a quarter of a minute
+        where theirs are rare. An id that was given by the user and has no record needs just one,
+        its last: there it takes turns with others that are due.
+        """
         first = self._due_alone.first()
-        return due if first is not None and first.last_look else math.inf
+        if first is None:
+            return math.inf
+        if first.last_look:
+            waits = self._due.next_due() <= now and self._shared_looks == 0
+            return math.inf if waits else first.due
+        asked = (seat for look in self._under_way for seat in look.seats)
+        others = bool(self._due) or not all(seat.alone for seat in asked)
+        if not others or self._shared_looks >= _LONE_SHARE - 1:
+            return first.due
+        return max(first.due, self._lone_at + _LONE_PAUSE)
 
     def _send(self, seats: list[Seat[RecordT]], now: float) -> Look[RecordT]:
         self._governor.take(now)

@@ -55,7 +55,16 @@ class Seat(Generic[RecordT]):
         record: The last record seen, or None.
         version: Grows with each record that tells something new.
         looks: How many answers have shown it.
-        due: When it is to be looked at next.
+        due: When it is to be looked at next…
+        since: …and since when that is so.
+        looked: When it was last asked about.
+        missing_since: When answers began to lack it, or None.
+        alone: Whether it is asked about apart from others.
+        asking: Whether it is being asked about.
+        hurried: Whether a hint came meanwhile.
+        faults: How many lookups for it have failed in a row.
+        turn: Its turn in the queue, or `NOT_DUE`.
+        waiters: Who waits.
     """
 
     task_id: str
@@ -72,6 +81,7 @@ class Seat(Generic[RecordT]):
     alone: bool = field(default=False, repr=False)
     asking: bool = field(default=False, repr=False)
     hurried: bool = field(default=False, repr=False)
+    faults: int = field(default=0, repr=False)
     turn: int = field(default=NOT_DUE, repr=False)
     waiters: AbstractSet[Waiter[RecordT]] = field(default=frozenset(), repr=False)
 
@@ -94,6 +104,14 @@ class Seat(Generic[RecordT]):
     def final(self) -> bool:
         """Whether the task is known to be over."""
         return self.record is not None and self.record.final
+
+    def merge(self, other: Seat[RecordT]) -> None:
+        """Take over what another place for the same task knows."""
+        self.acknowledged |= other.acknowledged
+        self.kind = self.kind or other.kind
+        self.born = min(self.born, other.born)
+        if self.record is None and other.record is not None:
+            self.note(other.record)
 
     def admit(self, waiter: Waiter[RecordT]) -> None:
         """Let somebody wait here."""

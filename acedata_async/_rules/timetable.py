@@ -15,6 +15,8 @@ _HELD_BACK = 2.0
 """Two looks at a task of an unknown kind that is no scout are this share of its age apart…"""
 _LONGEST_HELD_BACK = 60.0
 """…and so many seconds at most."""
+_MOST_LATELY = 1000
+"""How many tasks that nobody waits for are remembered, for the least interval."""
 
 
 class Timetable:
@@ -96,7 +98,9 @@ class Timetable:
         if seat.kind in self._scouts:
             self._scouts[seat.kind].discard(seat.task_id)
         if seat.looked is not None and not seat.final:
-            while self._lately and self._oldest() <= seat.looked - self.least:
+            while self._lately and (
+                self._oldest() <= seat.looked - self.least or len(self._lately) >= _MOST_LATELY
+            ):
                 del self._lately[next(iter(self._lately))]
             self._lately[seat.task_id] = seat.looked
 
@@ -110,12 +114,13 @@ class Timetable:
             seat.kind = record.kind
         if not seat.acknowledged and record.begun is not None:
             seat.born = now - max(0.0, server_now - record.begun)
-        if record.took is not None and seat.kind is not None and not seat.final:
-            self._durations.note(seat.kind, record.took, now)
-            if self._spreads.get(seat.kind, (now, None))[1] is None:
-                self._spreads.pop(seat.kind, None)
-            return self._scouts.pop(seat.kind, None) is not None
-        return False
+        if record.took is None or seat.kind is None or seat.final:
+            return False
+        if not self._durations.note(seat.kind, record.took, now):
+            return False
+        if self._spreads.get(seat.kind, (now, None))[1] is None:
+            self._spreads.pop(seat.kind, None)
+        return self._scouts.pop(seat.kind, None) is not None
 
     def _oldest(self) -> float:
         return next(iter(self._lately.values()))

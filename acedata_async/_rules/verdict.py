@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from acedata_async._rules.wire import as_moment, as_number, as_object, as_objects, as_share, as_text
+from acedata_async._rules.wire import as_number, as_object, as_objects, as_share, as_text, as_unix
 
 TaskState = Literal["pending", "running", "succeeded", "failed", "anomalous"]
 """`pending`: not begun. `running`: begun, perhaps with a preview. `succeeded` and `failed`:
@@ -122,8 +122,8 @@ def read_failure(body: Mapping[str, Any]) -> tuple[str | None, str]:
 
 def _finished(moment: Any) -> bool:
     # The one mark that every completed Producer record has and none has before completion.
-    number = as_number(moment)
-    return as_moment(moment) is not None if number is None else number > 0
+    seconds = as_unix(moment)
+    return seconds is not None and seconds > 0
 
 
 def _has_result(response: Mapping[str, Any]) -> bool:

@@ -99,11 +99,11 @@ class TaskEndpoint:
             raise self._error(reply)
         wanted = set(task_ids)
         count = as_number(reply.body.get("count"))
-        found = {
-            item["id"]: item
-            for item in as_objects(items)
-            if isinstance(item.get("id"), str) and item["id"] in wanted
-        }
+        found: dict[str, Mapping[str, Any]] = {}
+        for item in as_objects(items):
+            task_id = item.get("id")
+            if isinstance(task_id, str) and task_id in wanted:
+                found.setdefault(task_id, item)  # of two copies, one is as good as the other
         return found, None if count is None else int(count)
 
     def _sighting(

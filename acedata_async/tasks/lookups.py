@@ -7,8 +7,6 @@ from functools import partial
 from itertools import count
 from random import Random
 
-import anyio
-
 from acedata_async._clock import Clock, sleep
 from acedata_async._rules.batch import BatchSize
 from acedata_async._rules.cadence import error_pause
@@ -17,6 +15,7 @@ from acedata_async.errors import AceDataError, APIError, ClientClosed, RateLimit
 from acedata_async.models.sighting import Sighting
 from acedata_async.tasks.crew import Caller, Crew
 from acedata_async.tasks.endpoint import Answer, TaskEndpoint
+from acedata_async.tasks.turns import Turns
 
 _TRIES = 4
 
@@ -40,7 +39,7 @@ class Lookups:
         self._clock = clock
         self._budget = budget
         self._rng = rng
-        self._turns = anyio.CapacityLimiter(1)
+        self._turns = Turns(budget.lookups, clock)
 
     async def retrieve(self, task_ids: Iterable[str]) -> dict[str, Sighting]:
         """Look tasks up, as many as there are; those without a record are left out.
@@ -73,7 +72,7 @@ class Lookups:
     async def _patiently(self, task_ids: list[str], caller: Caller) -> Answer:
         """Try again what may heal."""
         for failures in count(1):
-            await self._take_turn(caller)
+            await self._turns.take(partial(self._check_wanted, caller))
             sent = self._clock.monotonic()
             try:
                 answer = await self._endpoint.look(task_ids)
@@ -90,16 +89,9 @@ class Lookups:
         self._budget.lookups.answered(self._clock.monotonic())
         return answer
 
-    async def _take_turn(self, caller: Caller) -> None:
-        """Wait for the governor, one caller at a time: a crowd takes turns with the watchers."""
-        async with self._turns:
-            while not (caller.gone or self._crew.closed):
-                pause = self._budget.lookups.wait(self._clock.monotonic())
-                if pause <= 0:
-                    self._budget.lookups.take(self._clock.monotonic())
-                    return
-                await sleep(self._clock, pause)
-        raise ClientClosed("the client, or the caller, went away before the lookup")
+    def _check_wanted(self, caller: Caller) -> None:
+        if caller.gone or self._crew.closed:
+            raise ClientClosed("the client, or the caller, went away before the lookup")
 
     def _slow_down(self, error: RateLimited, sent: float) -> None:
         self._budget.lookup_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
@@ -35,6 +36,7 @@ from acedata_async.tasks.reporter import Reporter
 _log = logging.getLogger("acedata_async")
 
 _LONGEST_SLEEP = 3600.0
+_LONGEST_SPAN = 10**12
 _SHORTEST_SLEEP = 0.001
 _AFTER_A_BUG = 5.0
 """Seconds after which a plan that failed is tried again."""
@@ -241,14 +243,16 @@ class Poller:
             _wake_all(self._roster.barred(look, error))
         elif is_too_large(error, len(look.seats)):
             self._roster.too_large(look, error, now)
-        elif isinstance(error, APIError) and error.status in {400, 404}:
+        elif _is_about_one_id(error, look):
             self._roster.spurned(look, error, now)
         else:
             self._roster.failed(look, error, now)
 
 
 def _is_span(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= (math.inf if isinstance(value, float) else _LONGEST_SPAN)
 
 
 def _cannot_heal(error: AceDataError) -> bool:
@@ -260,6 +264,11 @@ def _cannot_heal(error: AceDataError) -> bool:
     if isinstance(error, InsufficientBalance):
         return False
     return isinstance(error, AuthenticationError) or error.status in {401, 403}
+
+
+def _is_about_one_id(error: AceDataError, look: Look[Sighting]) -> bool:
+    """Say whether it is the id that the API minds; a 404 to several is a proxy's."""
+    return isinstance(error, APIError) and error.status in {400, 404} and len(look.seats) == 1
 
 
 def _wake_all(waiters: Iterable[Waiter[Sighting]]) -> None:

@@ -14,6 +14,8 @@ from acedata_async.tasks.endpoint import Answer
 
 _DATE_PRECISION = 2.0
 """Seconds: an answer's `Date` is cut off to whole ones, and servers set it once a second."""
+_FAR_OFF = 10 * 365 * 86_400.0
+"""Seconds; a moment that is years off is in another unit, or nobody's."""
 
 
 class Reporter:
@@ -47,11 +49,13 @@ class Reporter:
             seen = answer.records.get(seat.task_id)
             if seen is None or seen is seat.record:
                 continue
-            if seen.begun is not None:
-                sent = received - (now - seat.born) if seat.acknowledged else None
-                self._server_clock.note(seen.begun, sent=sent, received=received)
-            if seen.ended is not None:
-                self._server_clock.note(seen.ended, sent=None, received=received)
+            sent = received - (now - seat.born) if seat.acknowledged else None
+            self._compare(seen.begun, sent, received)
+            self._compare(seen.ended, None, received)
+
+    def _compare(self, moment: float | None, sent: float | None, received: float) -> None:
+        if moment is not None and abs(moment - received) < _FAR_OFF:
+            self._server_clock.note(moment, sent=sent, received=received)
 
     def tell(self, seat: Seat[Sighting]) -> None:
         """Tell what a task's record says, which is new."""

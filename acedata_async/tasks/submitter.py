@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, NoReturn, TypeVar
 
@@ -21,6 +23,7 @@ from acedata_async.errors import (
 )
 from acedata_async.models.request import ApiRequest
 from acedata_async.tasks.crew import Caller
+from acedata_async.tasks.turns import Turns
 
 T = TypeVar("T")
 Accept = Callable[[Reply, float], T | None]
@@ -57,6 +60,8 @@ class Submitter:
         self._rng = rng
         self._closed = closed
         self._governor = governor
+        self._turns = Turns(governor, clock)
+        self._refusal: APIError | None = None
 
     async def post(self, call: Call, request: ApiRequest, caller: Caller, accept: Accept[T]) -> T:
         """Send a paid call until it is accepted, refused, or its outcome is unknown.
@@ -80,7 +85,7 @@ class Submitter:
 
             async def turn() -> None:
                 nonlocal sent
-                await self._turn(caller, give_up)
+                await self._turns.take(partial(self._check, caller, give_up))
                 sent = self._clock.monotonic()
 
             try:
@@ -103,22 +108,12 @@ class Submitter:
                 return result
             self._settle(request, reply, sent=sent or 0.0, give_up=give_up)
 
-    async def _turn(self, caller: Caller, give_up: float) -> None:
-        """Wait for a turn: at once, unless the API has answered 429 lately."""
-        while True:
-            self._check_wanted(caller)
-            era = self._governor.era
-            pause = self._governor.take(self._clock.monotonic())
-            if pause <= 0:
-                return
-            await sleep(self._clock, min(pause, give_up - self._clock.monotonic() + 1))
-            if self._governor.era == era or self._clock.monotonic() > give_up:
-                self._check_wanted(caller)
-                return
-
-    def _check_wanted(self, caller: Caller) -> None:
+    def _check(self, caller: Caller, give_up: float) -> None:
+        """Raise if the request is not to be sent any more; so far it was not, or was refused."""
         if self._closed() or caller.gone:
             raise ClientClosed("the client, or the caller, went away; the request was not sent")
+        if self._refusal is not None and self._clock.monotonic() > give_up:
+            raise copy.copy(self._refusal)
 
     async def _after_no_delivery(self, fault: NotDelivered, failures: int) -> None:
         if failures >= _TRIES:
@@ -132,6 +127,7 @@ class Submitter:
         now = self._clock.monotonic()
         outcome = sort_answer(reply, now=self._clock.time())
         if isinstance(outcome, Throttled):
+            self._refusal = outcome.error
             self._governor.refused(
                 now, sent=sent, retry_after=outcome.error.retry_after, chance=self._rng.random()
             )

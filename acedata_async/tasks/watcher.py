@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from acedata_async._rules.seats import Seat, Waiter
-from acedata_async._rules.verdict import TaskState
+from acedata_async._rules.verdict import TaskState, progress_of
 from acedata_async.errors import (
     AceDataError,
     ClientClosed,
@@ -54,7 +54,7 @@ class TaskWatcher(Generic[ResultT]):
 
     @property
     def task(self) -> Task | None:
-        """The record as last seen, or None before the first look.
+        """The record as of the last change that was seen, or None before the first look.
 
         Of a task that still runs, the echoed request is kept with action and model only.
         """
@@ -68,7 +68,8 @@ class TaskWatcher(Generic[ResultT]):
     @property
     def progress(self) -> float | None:
         """The progress as last seen, from 0 to 1; None where it is not known."""
-        return self.task.progress if self.task else None
+        seen = self._seat.record
+        return None if seen is None else progress_of(seen.raw, seen.verdict)
 
     def done(self) -> bool:
         """Say whether the task is known to be over, with whatever outcome."""
@@ -109,8 +110,8 @@ class TaskWatcher(Generic[ResultT]):
         Args:
             timeout: Seconds to wait at most; None for the policy's deadline.
         """
-        if self.task is not None and self.done():
-            return self.task
+        if self._seat.record is not None and self._seat.final:
+            return self._seat.record.task
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def wake() -> None:
@@ -183,8 +184,8 @@ class TaskWatcher(Generic[ResultT]):
         """Return the final record after a wait, or raise why there is none."""
         task_id = self._seat.task_id
         if self.settle(waiter):
-            if self.task is not None and self.done():
-                return self.task
+            if self._seat.record is not None and self._seat.final:
+                return self._seat.record.task
             raise TaskNotFound(task_id)
         if waiter.ending == "deadline":
             raise WatchTimeout([task_id], self._poller.patience(timeout)) from waiter.cause
