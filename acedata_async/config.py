@@ -27,8 +27,9 @@ class PollPolicy:
     """How tasks are watched.
 
     Attributes:
-        min_interval: The least time between two looks at one task, in seconds. Below about a
-            second more looks bring little: a song takes half a minute to five.
+        min_interval: The least time between two looks at one task, in seconds, and between two
+            lookups that have room for more tasks. Below about a second more looks bring little:
+            a song takes half a minute to five.
         deadline: How long a wait lasts at most, in seconds, unless the call says otherwise. The
             task lives on when it passes.
         pace: How eagerly to look, from 0.1 to 10: 1 weighs lookups against lateness as the

@@ -42,13 +42,15 @@ class Witness(httpx.AsyncBaseTransport):
 
     Args:
         sandbox: The vendor.
-        answer: May change an answer: given the ids and the body, it returns the body.
+        answer: May change an answer: given the ids and the body, it returns the body, or a
+            whole response in place of it.
     """
 
     def __init__(
         self,
         sandbox: Sandbox,
-        answer: Callable[[tuple[str, ...], dict[str, Any]], dict[str, Any]] | None = None,
+        answer: Callable[[tuple[str, ...], dict[str, Any]], dict[str, Any] | httpx.Response]
+        | None = None,
     ) -> None:
         self.lookups: list[Lookup] = []
         self._sandbox = sandbox
@@ -66,6 +68,8 @@ class Witness(httpx.AsyncBaseTransport):
         if self._answer is None:
             return response
         content = self._answer(task_ids, json.loads(await response.aread()))
+        if isinstance(content, httpx.Response):
+            return content
         return httpx.Response(response.status_code, json=content)
 
     def moments(self, task_id: str) -> list[float]:
