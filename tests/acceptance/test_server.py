@@ -167,7 +167,7 @@ def test_cancelled_waiters(vendor: Vendor, run: Run[Any]) -> None:
         results = await asyncio.gather(*waits, return_exceptions=True)
         kept = [r for r, wait in zip(results, waits, strict=True) if wait not in cancelled]
         assert all(isinstance(result, list) for result in kept)
-        ids = [str(watcher.id) for watcher in watchers]
+        ids = [str(watcher.id) for watcher in watchers[:20]]
         found = await asyncio.gather(*(ace.producer.retrieve(task_id) for task_id in ids))
         assert [task.id for task in found] == ids
         await nothing_left_after(ace)

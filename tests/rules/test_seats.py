@@ -85,3 +85,15 @@ def test_look() -> None:
     """A look names its ids in order."""
     seats: tuple[Seat[Note], ...] = (Seat("a", True, 0.0), Seat("b", True, 0.0))
     assert Look(seats, 0.0).task_ids == ["a", "b"]
+
+
+def test_merge() -> None:
+    """Two places for one task become one that knows what either knew."""
+    seat: Seat[Note] = Seat("a", acknowledged=False, born=10.0)
+    other: Seat[Note] = Seat("a", acknowledged=True, born=4.0, kind="song")
+    other.note(RUNNING)
+    seat.merge(other)
+    assert (seat.acknowledged, seat.born, seat.kind) == (True, 4.0, "song")
+    assert (seat.record, seat.version) == (RUNNING, 1)
+    seat.merge(Seat("a", acknowledged=False, born=7.0, kind="stems"))
+    assert (seat.acknowledged, seat.born, seat.kind, seat.record) == (True, 4.0, "song", RUNNING)

@@ -168,3 +168,22 @@ async def test_giving_up_is_no_flood() -> None:
         before = sandbox.clock.monotonic()
         await ace.producer.generate("A late one")
         assert sandbox.clock.monotonic() - before < 10
+
+
+async def test_a_plan_that_fails_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug in planning is logged and leaves nobody waiting for ever."""
+    async with Sandbox(seed=1, durations=12.0) as sandbox:
+        ace = client(sandbox)
+        roster = ace._poller._roster
+        planned = roster.plan
+        bugs = iter([ZeroDivisionError("a bug")])
+
+        def plan(now: float) -> Any:
+            for bug in bugs:
+                raise bug
+            return planned(now)
+
+        roster.plan = plan  # type: ignore[method-assign]  # no input is known that raises
+        assert await (await ace.producer.generate("A song"))
+        assert "planning lookups failed" in caplog.text
+        assert sandbox.clock.monotonic() < 25
