@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from acedata_async._clock import Clock, SystemClock
 from acedata_async._rules.durations import Durations
@@ -17,7 +17,7 @@ from acedata_async._version import __version__
 from acedata_async.audio.download import Downloadable, Downloader
 from acedata_async.config import Credentials, PollPolicy, Timeouts, read_credentials
 from acedata_async.errors import ConfigurationError
-from acedata_async.events import Observer, RateChanged
+from acedata_async.events import Limited, Observer, RateChanged, Reason
 from acedata_async.logs import log_events
 from acedata_async.observers import Observers
 from acedata_async.resources.producer import Producer
@@ -161,9 +161,7 @@ class AceData:
         """
         return self._tally.snapshot()
 
-    def _rate_changed(
-        self, purpose: Literal["lookup", "submit"], rate: float, reason: Literal["clean", "refused"]
-    ) -> None:
+    def _rate_changed(self, purpose: Limited, rate: float, reason: Reason) -> None:
         self._observers.emit(RateChanged(purpose=purpose, rate=rate, reason=reason))
 
     async def check_token(self) -> None:

@@ -13,6 +13,12 @@ Purpose = Literal["lookup", "submit", "hold"]
 """Why the API is called: `lookup` is a free look at tasks, `submit` a paid call that is
 acknowledged at once, `hold` a paid call that is answered with its result."""
 
+Limited = Literal["lookup", "submit"]
+"""Calls that have a rate of their own: free looks, and all paid calls together."""
+
+Reason = Literal["clean", "refused"]
+"""Why a rate changed: a time without a 429, or one."""
+
 State = Literal["pending", "running", "succeeded", "failed", "anomalous"]
 """Where a task stands, as in `Task.state`."""
 
@@ -103,14 +109,14 @@ class RateChanged:
     """The client changed the rate at which it calls the API.
 
     Attributes:
-        purpose: Which calls: `lookup`, `submit` or `hold`.
+        purpose: Which calls: `lookup`, or `submit` for all that are paid.
         rate: Requests a second from now on; infinite where no limit is known.
         reason: `refused` after a 429, `clean` after a time without one.
     """
 
-    purpose: Purpose
+    purpose: Limited
     rate: float
-    reason: Literal["clean", "refused"]
+    reason: Reason
 
 
 Event = CallSent | CallAnswered | TaskSeen | TaskFinal | RateChanged

@@ -6,7 +6,8 @@ import math
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+
+from acedata_async.events import Limited, Reason
 
 _FASTEST = 50.0
 """Requests a second that are never exceeded once a rate is known; 60 is the highest figure in
@@ -17,7 +18,6 @@ _HAIR = 1e-6
 _REMEMBERED = 1000
 """Turns that are remembered, to know the pace when a limit is first met."""
 
-Reason = Literal["clean", "refused"]
 Change = Callable[[float, Reason], object]
 """Told of each new rate, in requests a second, and why it is new."""
 
@@ -149,14 +149,12 @@ class Budget:
         changed: Told of each new rate, with "lookup" or "submit" before it.
     """
 
-    def __init__(
-        self, changed: Callable[[Literal["lookup", "submit"], float, Reason], object] | None = None
-    ) -> None:
-        told = [
-            None if changed is None else partial(changed, name) for name in ("lookup", "submit")
-        ]
-        self.lookups = Governor(rate=1, burst=5, changed=told[0])
-        self.submissions = Governor(rate=math.inf, burst=1, changed=told[1])
+    def __init__(self, changed: Callable[[Limited, float, Reason], object] | None = None) -> None:
+        def told(purpose: Limited) -> Change | None:
+            return None if changed is None else partial(changed, purpose)
+
+        self.lookups = Governor(rate=1, burst=5, changed=told("lookup"))
+        self.submissions = Governor(rate=math.inf, burst=1, changed=told("submit"))
 
     def lookup_refused(
         self, now: float, *, sent: float, retry_after: float | None, chance: float

@@ -50,8 +50,8 @@ class Queue(Generic[RecordT]):
         """Take out what is due, and what is nearly due while there is room.
 
         Where more is due than fits, those go first that have waited longest in proportion to the
-        gap that was meant for them. It is the short gaps, of those that are most likely to be
-        over, that suffer first; and since everybody's share grows, nobody starves.
+        gap that was meant for them: so short gaps, of those that are most likely to be over, come
+        round soonest, and since everybody's share grows, nobody starves.
 
         Args:
             now: The time.
@@ -69,6 +69,7 @@ class Queue(Generic[RecordT]):
             del taken[most:]
         elif taken:
             until = horizon(taken[0])
+            # Of those who must rest a few are passed over, and not ten thousand in one plan.
             while len(taken) + len(left) / _CONSIDERED < most and self.next_due() <= until:
                 seat = self._pop()
                 rested = seat.looked is None or seat.looked + least <= now

@@ -116,7 +116,9 @@ class TaskEndpoint:
         if before is not None and before.raw == slim:
             return before
         seen = Sighting(slim, self.service)
-        return Sighting(record, self.service) if seen.final else seen
+        if seen.final:
+            seen.raw = record
+        return seen
 
     def _error(self, reply: Reply) -> AceDataError:
         body = as_object(reply.body)

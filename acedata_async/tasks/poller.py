@@ -37,6 +37,7 @@ _log = logging.getLogger("acedata_async")
 
 _LONGEST_SLEEP = 3600.0
 _LONGEST_SPAN = 10**12
+"""Seconds; a whole number beyond cannot be added to a clock."""
 _SHORTEST_SLEEP = 0.001
 _AFTER_A_BUG = 5.0
 """Seconds after which a plan that failed is tried again."""

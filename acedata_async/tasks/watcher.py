@@ -110,8 +110,9 @@ class TaskWatcher(Generic[ResultT]):
         Args:
             timeout: Seconds to wait at most; None for the policy's deadline.
         """
-        if self._seat.record is not None and self._seat.final:
-            return self._seat.record.task
+        known = self._final_record
+        if known is not None:
+            return known
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def wake() -> None:
@@ -132,8 +133,9 @@ class TaskWatcher(Generic[ResultT]):
         What is known already comes first. No extra request is made for it. The task's own
         failure is not raised; otherwise it raises what `wait` raises.
         """
-        if self.task is not None and self.done():
-            yield self.task
+        known = self._final_record
+        if known is not None:
+            yield known
             return
         news = asyncio.Event()
         waiter = self.join(None, news.set)
@@ -143,9 +145,9 @@ class TaskWatcher(Generic[ResultT]):
                 if self._seat.version == seen:
                     await news.wait()
                     news.clear()
-                elif self.task is not None:
+                elif (task := self.task) is not None:
                     seen = self._seat.version
-                    yield self.task
+                    yield task
         finally:
             self._poller.leave(waiter)
         final = self._final(waiter, None)
@@ -167,6 +169,11 @@ class TaskWatcher(Generic[ResultT]):
         """Whether awaiting takes no time: the task is over, or its id is known to be unknown."""
         return self._missing or self.done()
 
+    @property
+    def _final_record(self) -> Task | None:
+        seen = self._seat.record
+        return seen.task if seen is not None and seen.final else None
+
     def join(self, timeout: float | None, wake: Callable[[], object]) -> Waiter[Sighting]:
         """Begin a wait that calls `wake` on news; for the package's own use."""
         if self._missing:
@@ -184,8 +191,9 @@ class TaskWatcher(Generic[ResultT]):
         """Return the final record after a wait, or raise why there is none."""
         task_id = self._seat.task_id
         if self.settle(waiter):
-            if self._seat.record is not None and self._seat.final:
-                return self._seat.record.task
+            known = self._final_record
+            if known is not None:
+                return known
             raise TaskNotFound(task_id)
         if waiter.ending == "deadline":
             raise WatchTimeout([task_id], self._poller.patience(timeout)) from waiter.cause
