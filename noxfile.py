@@ -69,7 +69,7 @@ def demo(session: nox.Session) -> None:
     """Make every song of examples/songs.jsonl on the embedded sandbox, into out/."""
     session.install(".[all]")
     session.run(
-        "acedata", "run", "examples/songs.jsonl", "--sandbox", "-o", "out", *session.posargs
+        "acedata", "bulk", "examples/songs.jsonl", "--sandbox", "-o", "out", *session.posargs
     )
 
 
@@ -167,3 +167,10 @@ def bench(session: nox.Session) -> None:
     session.run(
         "python", "-m", "benchmarks.bench", "--vendor-python", str(python), *session.posargs
     )
+
+
+@nox.session(python=THIS)
+def bench_bulk(session: nox.Session) -> None:
+    """Measure bulk runs and their ledger; see docs/benchmarks-bulk.md."""
+    session.install("-e", ".[sandbox]", *_groups("bench"))
+    session.run("python", "-m", "benchmarks.bulk", *session.posargs)

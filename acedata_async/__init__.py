@@ -8,6 +8,7 @@
 The path of one song through the package: `models.producer` (what is asked for, checked),
 `tasks.submitter` (sent once), `tasks.poller` (looked up, together with all others),
 `tasks.watcher` (awaited), `models.results` (what came out), `audio.download` (a file).
+`bulk` takes many of them through all that, and `ledger` is where it is written down.
 `resources.producer` is what users call, and `client` wires it all. `_rules` holds what decides,
 `_transport` the network. `sandbox`, `testing` and `cli` are doors of their own; nothing here
 imports them.
@@ -19,6 +20,9 @@ from typing import TYPE_CHECKING, Any
 from acedata_async._version import __version__
 
 if TYPE_CHECKING:
+    from acedata_async.bulk.items import BulkItem
+    from acedata_async.bulk.outcome import BulkOutcome, BulkStats
+    from acedata_async.bulk.run import BulkRun
     from acedata_async.client import AceData
     from acedata_async.config import PollPolicy, Timeouts
     from acedata_async.errors import (
@@ -81,6 +85,10 @@ __all__ = [
     "AceDataError",
     "Audio",
     "AuthenticationError",
+    "BulkItem",
+    "BulkOutcome",
+    "BulkRun",
+    "BulkStats",
     "CallAnswered",
     "CallSent",
     "ClientClosed",
@@ -147,6 +155,9 @@ _HOMES = (
     "models.producer",
     "tasks.watcher",
     "tasks.watchset",
+    "bulk.items",
+    "bulk.outcome",
+    "bulk.run",
     "client",
 )
 """Where the public names live, each module imported no earlier than somebody asks."""

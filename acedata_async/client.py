@@ -15,6 +15,7 @@ from acedata_async._rules.governor import Budget
 from acedata_async._transport.observed import ObservedTransport
 from acedata_async._version import __version__
 from acedata_async.audio.download import Downloadable, Downloader
+from acedata_async.bulk.workshop import Workshop
 from acedata_async.config import Credentials, PollPolicy, Timeouts, read_credentials
 from acedata_async.errors import ConfigurationError
 from acedata_async.events import Limited, Observer, RateChanged, Reason
@@ -24,6 +25,7 @@ from acedata_async.resources.producer import Producer
 from acedata_async.stats import Stats, Tally
 from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import TaskEndpoint
+from acedata_async.tasks.orders import Orders
 from acedata_async.tasks.poller import Poller
 from acedata_async.tasks.submitter import Submitter
 
@@ -114,10 +116,19 @@ class AceData:
             governor=budget.submissions,
             closed=lambda: self._crew.closed,
         )
-        self.producer = Producer(submitter, self._poller, self._crew, clock)
+        orders = Orders(submitter, self._poller, self._crew, clock)
         self._downloader = Downloader(
             self._transport, self._crew, clock, rng, timeout=timeouts.download
         )
+        workshop = Workshop(
+            orders,
+            self._poller,
+            self._downloader,
+            clock,
+            base_url=credentials.base_url,
+            grace=timeouts.close,
+        )
+        self.producer = Producer(workshop)
 
     def __repr__(self) -> str:
         state = " closed" if self._crew.closed else ""

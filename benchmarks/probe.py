@@ -72,7 +72,7 @@ class Wave:
             "began": self._began,
             "ended": time.time(),
             "memory_before": self._memory_before,
-            "memory_peak": _peak(),
+            "memory_peak": peak_memory(),
             "waits": [asdict(wait) for wait in self.waits],
         }
 
@@ -171,11 +171,11 @@ def _resident() -> float:
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     except OSError:
-        return _peak()
+        return peak_memory()
     return pages * resource.getpagesize() / 1e6
 
 
-def _peak() -> float:
+def peak_memory() -> float:
     """Return the most memory that was ever resident, in MB."""
     # ru_maxrss would begin with that of the process which started this one.
     try:

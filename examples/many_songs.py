@@ -1,43 +1,41 @@
-"""Make many songs at once, save each as soon as it is there, and lose none to an error.
+"""Make many songs, so many at once; kill it when you like, and run it again to go on.
 
 ACEDATACLOUD_API_TOKEN=… python many_songs.py
 """
 
 import asyncio
+from collections.abc import Iterator
 
-from acedata_async import AceData, AceDataError, SubmissionUnknown, TaskFailed, WatchTimeout
+from acedata_async import AceData, BulkItem, GenerateRequest
 
-PROMPTS = [
-    "Rain on a tin roof, late at night",
-    "A brass band that is slightly lost",
-    "The first warm day of the year",
-    "Lighthouse keeper's waltz",
-]
+PROMPTS = {
+    "rain": "Rain on a tin roof, late at night",
+    "brass": "A brass band that is slightly lost",
+    "spring": "The first warm day of the year",
+    "waltz": "Lighthouse keeper's waltz",
+}
 
 
-async def make(ace: AceData, prompt: str) -> str:
-    """Make one song and say how it went."""
-    try:
-        watcher = await ace.producer.generate(prompt, title=prompt)
-        songs = await watcher
-        return f"saved as {await ace.download(songs[0], 'songs')}"
-    except TaskFailed as failure:
-        return f"failed, and cost nothing: {failure.message}"
-    except WatchTimeout as late:
-        return f"still running, watch it later: {late.task_id}"
-    except SubmissionUnknown as unknown:
-        return f"look at the vendor's console before sending it again: {unknown}"
-    except AceDataError as error:
-        return f"not made: {error}"
+def orders() -> Iterator[BulkItem | dict[str, str]]:
+    """Yield a song for each prompt, and a variation of each; the keys name the files."""
+    for key, prompt in PROMPTS.items():
+        yield BulkItem.of(GenerateRequest(prompt=prompt, title=prompt), key=key)
+        yield {"key": f"{key}-again", "action": "variation", "source": key}
 
 
 async def main() -> None:
-    """Make all songs at once; they share their lookups."""
+    """Make all of them, and say how it went."""
     async with AceData() as ace:
         await ace.check_token()  # one free lookup, before anything costs money
-        outcomes = await asyncio.gather(*(make(ace, prompt) for prompt in PROMPTS))
-    for prompt, outcome in zip(PROMPTS, outcomes, strict=True):
-        print(f"{prompt}: {outcome}")
+        async with ace.producer.bulk(
+            orders(),
+            ledger="songs/songs.ledger",  # what was sent, paid, made and saved
+            directory="songs",
+            budget=20,  # songs in all, however often this is run
+        ) as run:
+            async for outcome in run:
+                print(f"{outcome.key}: {outcome.state} {outcome.path or outcome.reason}")
+    print(run.stats.spent, "paid for, or perhaps;", run.stats.submitted, "of them now")
 
 
 asyncio.run(main())

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-_LONGEST = 200
+LONGEST = 200
 """Bytes of UTF-8 in a name without its ending; 255 is the limit of common file systems, and a
 part file needs a few more than its final name."""
 
@@ -36,7 +36,7 @@ def safe_stem(text: str) -> str:
     flat = "".join(map(_visible, text))
     flat = unicodedata.normalize("NFC", flat)
     flat = " ".join(_FORBIDDEN.sub("_", flat).split()).strip(". ")
-    flat = flat.encode()[:_LONGEST].decode("utf-8", "ignore").rstrip(". ")
+    flat = flat.encode()[:LONGEST].decode("utf-8", "ignore").rstrip(". ")
     if flat.partition(".")[0].strip().lower() in _RESERVED:
         flat = f"_{flat}"
     return flat or "untitled"

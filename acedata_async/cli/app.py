@@ -10,8 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from acedata_async import __version__
+from acedata_async.cli.bulk import add_bulk
 from acedata_async.cli.exits import MEANINGS
-from acedata_async.cli.jobs import add_run
+from acedata_async.cli.ledger import add_ledger
 from acedata_async.cli.output import Output
 from acedata_async.cli.sandbox import add_sandbox
 from acedata_async.cli.siblings import add_siblings
@@ -33,7 +34,7 @@ _HELP = f"""{_FIRST_LINE}
 Examples:
   acedata generate "A song for Christmas" -o songs/
   acedata generate "A song for Christmas" --sandbox
-  acedata run songs.jsonl -o out/
+  acedata bulk songs.jsonl -o out/
 
 \b
 Exit codes:
@@ -98,7 +99,8 @@ def _assemble() -> typer.Typer:
     add_songs(built)
     add_siblings(built)
     add_tasks(built)
-    add_run(built)
+    add_bulk(built)
+    add_ledger(built)
     add_sandbox(built)
     return built
 

@@ -7,9 +7,10 @@ from enum import IntEnum
 
 from acedata_async import (
     AuthenticationError,
+    BulkOutcome,
+    ClientClosed,
     ConfigurationError,
     ConnectionFailed,
-    DownloadError,
     InsufficientBalance,
     InvalidRequest,
     MalformedResponse,
@@ -21,7 +22,6 @@ from acedata_async import (
     WatchTimeout,
 )
 from acedata_async.config import ACCESS_HELP
-from acedata_async.jobs import JobOutcome
 
 
 class Exit(IntEnum):
@@ -46,7 +46,7 @@ MEANINGS = {
     Exit.NO_ACCESS: "configuration, token or permission",
     Exit.NO_BALANCE: "balance or payment",
     Exit.UNKNOWN: "an outcome is unknown: it may be paid",
-    Exit.UNFINISHED: "still running when the wait ended",
+    Exit.UNFINISHED: "still running when the wait ended, or not sent; run it again",
     Exit.API_DOWN: "the API could not be reached, or is failing",
     Exit.INTERRUPTED: "interrupted",
     Exit.TERMINATED: "told to end (SIGTERM)",
@@ -97,15 +97,19 @@ def worst(codes: Iterable[Exit]) -> Exit:
     return next((code for code in _SEVERITY if code in given), Exit.GOOD)
 
 
-def code_of_job(outcome: JobOutcome) -> Exit:
-    """Return the exit code for how a job ended."""
-    if outcome.state == "saved":
-        return Exit.GOOD
-    if outcome.state == "unknown":
-        return Exit.UNKNOWN
-    code = Exit.FAILED if outcome.error is None else code_of(outcome.error)
-    if isinstance(outcome.error, DownloadError):
-        return code
-    if outcome.state == "unfinished" and code is not Exit.NO_ACCESS:
-        return Exit.UNFINISHED
+def code_of_outcome(outcome: BulkOutcome) -> Exit:
+    """Return the exit code for how a song of a bulk run ended."""
+    error = outcome.error
+    code = Exit.FAILED if error is None else code_of(error)
+    match outcome.state:
+        case "saved":
+            return Exit.GOOD
+        case "succeeded" if error is None:
+            return Exit.GOOD
+        case "unknown":
+            return Exit.UNKNOWN
+        case "lost":
+            return Exit.UNFINISHED
+        case "submitted" | "skipped" if error is None or isinstance(error, ClientClosed):
+            return Exit.UNFINISHED
     return Exit.FAILED if code is Exit.USAGE else code

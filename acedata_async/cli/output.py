@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,9 @@ from acedata_async.cli.exits import Exit, advice_for, code_of
 
 _WIDE = 200
 """Columns where the output is no terminal: wide enough not to break paths."""
+_MOST_PROBLEMS = 50
+"""Lines about what is wrong with a form; with `--json` all of them are in the document."""
+_UNLISTED = re.compile(r"… and ([\d,]+) more")
 
 
 def plain(text: object) -> str:
@@ -29,6 +33,11 @@ def minutes(seconds: float | None) -> str:
         return ""
     whole = round(seconds)
     return f"{whole // 60}:{whole % 60:02}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 song`, `2,000 songs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 class Output:
@@ -107,13 +116,17 @@ class Output:
         """Write an error to stderr, on one line but for a list of problems."""
         problems = error.problems if isinstance(error, InvalidRequest) else ()
         many = len(problems) > 1
-        message = f"{len(problems)} problems; nothing was sent" if many else str(error)
+        count = _number_of(problems)
+        message = f"{count:,} problems; nothing was sent" if many else str(error)
         lasting = error.task_ids if isinstance(error, WatchTimeout) else ()
         advice = self.way_on(lasting) if lasting else advice_for(error)
         line = f"acedata: {type(error).__name__}: {message}" + (f"; {advice}" if advice else "")
         self.progress.print(plain(line))
-        for problem in problems if many else ():
+        shown = problems[:_MOST_PROBLEMS] if many else ()
+        for problem in shown:
             self.progress.print(plain(f"  {problem}"))
+        if shown and count > len(shown):
+            self.progress.print(f"  … and {count - len(shown):,} more")
 
     def error(self, error: Exception) -> Exit:
         """Write the error that ends a command; return its exit code."""
@@ -146,3 +159,11 @@ class Output:
         if self.accepted:
             facts["task_ids"] = self.accepted
         self.result({"error": facts}, ())
+
+
+def _number_of(problems: Sequence[str]) -> int:
+    """Return how many problems there are; the last line may stand for some that are not listed."""
+    unlisted = _UNLISTED.fullmatch(problems[-1]) if problems else None
+    if unlisted is None:
+        return len(problems)
+    return len(problems) - 1 + int(unlisted[1].replace(",", ""))

@@ -6,19 +6,20 @@ import asyncio
 import secrets
 import signal
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 from acedata_async import AceData, AceDataError, ConfigurationError, PollPolicy, RequestWarning
+from acedata_async._clock import Clock, SystemClock
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Common
 from acedata_async.cli.output import Output
 from acedata_async.config import read_credentials
-from acedata_async.sandbox import Sandbox, SystemClock
+from acedata_async.sandbox import Sandbox
 
 _SANDBOX_SECONDS = (3.0, 8.0)
 
@@ -29,11 +30,11 @@ class Connection:
 
     Attributes:
         ace: The client.
-        origin: What is at the other end, for the records of `run`.
+        clock: The time there; that of the machine, but for tests.
     """
 
     ace: AceData
-    origin: str
+    clock: Clock
 
 
 Connector = Callable[[Common], AbstractAsyncContextManager[Connection]]
@@ -43,49 +44,66 @@ Work = Callable[[Connection, Output], Awaitable[Exit]]
 @asynccontextmanager
 async def connect(common: Common) -> AsyncIterator[Connection]:
     """Open a client as the options say: of the API, or of a sandbox of its own."""
-    poll = PollPolicy(deadline=common.timeout)
+    poll, clock = PollPolicy(deadline=common.timeout), SystemClock()
     if common.sandbox:
         # With ids of its own: those of an earlier start must not name other songs now.
         seed = secrets.randbits(64)
-        clock = SystemClock()
         async with Sandbox(clock=clock, seed=seed, durations=_SANDBOX_SECONDS) as sandbox:
-            yield Connection(sandbox.client(poll=poll), "the sandbox")
+            yield Connection(sandbox.client(poll=poll), clock)
     else:
-        origin = _address()
+        _check_environment()
         async with AceData(poll=poll) as ace:
-            yield Connection(ace, origin)
+            yield Connection(ace, clock)
 
 
-def _address() -> str:
+def _check_environment() -> None:
     try:
-        return read_credentials(None, None).base_url
+        read_credentials(None, None)
     except ConfigurationError as error:
         # An argument of the client is nothing that the command line has.
         raise ConfigurationError(str(error).replace("pass api_token or set ", "set ")) from None
 
 
-def perform(context: typer.Context, common: Common, work: Work) -> None:
-    """Do the work of a command and end with its exit code.
+def output_of(common: Common) -> Output:
+    """Return where a command writes to that was told this."""
+    return Output(as_json=common.as_json, quiet=common.quiet, embedded=common.sandbox)
 
-    A test may put another way to connect into the context, as its `obj`.
+
+def perform(context: typer.Context, common: Common, work: Work) -> NoReturn:
+    """Connect, do the work of a command, and end with its exit code."""
+    output = output_of(common)
+    conclude(output, lambda: connected(context, common, work, output))
+
+
+def conclude(output: Output, begin: Callable[[], Coroutine[Any, Any, Exit]]) -> NoReturn:
+    """Do the work of a command, and end with its exit code.
+
+    Args:
+        output: Where the command writes to.
+        begin: Starts the work, after what is to be done before anything else.
     """
-    output = Output(as_json=common.as_json, quiet=common.quiet, embedded=common.sandbox)
-    connector: Connector = context.obj or connect
     with warnings.catch_warnings():
         warnings.simplefilter("always", RequestWarning)
         warnings.showwarning = _writer(output)
         try:
-            code = asyncio.run(_work(connector, common, work, output))
+            code = asyncio.run(begin())
         except KeyboardInterrupt:
             code = output.interrupted(Exit.INTERRUPTED)
         except asyncio.CancelledError:
             code = output.interrupted(Exit.TERMINATED)
+        except BrokenPipeError:  # whoever read the output has enough; typer ends quietly then
+            raise
         except (AceDataError, OSError) as error:
             code = output.error(error)
     raise typer.Exit(int(code))
 
 
-async def _work(connector: Connector, common: Common, work: Work, output: Output) -> Exit:
+async def connected(context: typer.Context, common: Common, work: Work, output: Output) -> Exit:
+    """Do the work of a command with a connection, and return its exit code.
+
+    A test may put another way to connect into the context, as its `obj`.
+    """
+    connector: Connector = context.obj or connect
     ace: AceData | None = None
     _heed_termination()
     try:
@@ -113,7 +131,12 @@ def _heed_termination() -> None:
 
 
 def _writer(output: Output) -> Callable[..., None]:
+    told: set[str] = set()
+
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        output.warn(message)
+        text = str(message)
+        if text not in told:  # a thousand songs may all give rise to the same one
+            told.add(text)
+            output.warn(text)
 
     return show

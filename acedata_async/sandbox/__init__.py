@@ -16,10 +16,11 @@ Another process steers the server with `GET /sandbox/stats`, `POST /sandbox/faul
 requests are not counted.
 
 The files, from the outside in: `sandbox` is what you use; `transport` and `server` are its two
-doors; `app` reads requests and carries out answers; `routes`, `submitting` and `lookups` decide
-what to answer; `records`, `songs` and `replies` shape it; `vendor` remembers; `validation`,
-`access` and `limits` say what is refused; `faults`, `fault_rules` and `fault_replies` are what
-goes wrong.
+doors; `app` reads requests and carries out answers; `routes`, `submitting`, `lookups` and `listing`
+decide what to answer; `records`, `songs` and `replies` shape it; `production` makes it, by the
+`chances` there are; `vendor` remembers, and `state` and `past` do so beyond the process;
+`validation`, `access` and `limits` say what is refused; `faults`, `fault_rules` and
+`fault_replies` are what goes wrong.
 """
 
 from acedata_async._clock import SystemClock

@@ -73,7 +73,7 @@ class SandboxApp:
             counters.statuses[answer.status if isinstance(answer, Reply) else 0] += 1
             await connection.carry_out(answer)
         finally:
-            counters.end()
+            self.vendor.end_request()
 
 
 class _Connection:

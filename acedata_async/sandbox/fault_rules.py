@@ -8,13 +8,15 @@ from random import Random
 from acedata_async.sandbox.faults import Fault, Stage, named
 from acedata_async.sandbox.validation import SUBMISSION_ACTIONS
 
-LOOKUP_ACTIONS = ("retrieve", "retrieve_batch")
+LOOKUP_ACTIONS = ("retrieve", "retrieve_batch", "list")
+"""The kinds of lookup; `list` is a `retrieve_batch` without ids."""
 
 _TARGETS: dict[Stage, tuple[str, ...]] = {
     Stage.SUBMISSION: SUBMISSION_ACTIONS,
     Stage.RECORD: SUBMISSION_ACTIONS,
     Stage.LOOKUP: LOOKUP_ACTIONS,
     Stage.BATCH: ("retrieve_batch",),
+    Stage.LIST: ("list",),
     Stage.MEDIA: ("media",),
 }
 

@@ -29,6 +29,7 @@ class Stage(StrEnum):
     RECORD = "record"
     LOOKUP = "lookup"
     BATCH = "batch"
+    LIST = "list"
     MEDIA = "media"
 
 
@@ -39,7 +40,7 @@ class Fault:
     Attributes:
         name: How it is asked for.
         stage: What it strikes: a submission, the record of a task made while it is active, a
-            lookup of either kind, only a `retrieve_batch`, or a media file.
+            lookup of any kind, only a `retrieve_batch` with ids, only a list, or a media file.
         effect: What happens, in words.
     """
 
@@ -123,6 +124,13 @@ _EFFECTS: Mapping[Stage, Mapping[str, str]] = {
         "batch-duplicates": "each item twice",
         "batch-too-many-400": "400 bad_request if more ids than the sandbox's batch_limit",
         "batch-too-large-413": "413 content_too_large if more ids than the batch_limit",
+    },
+    Stage.LIST: {
+        "list-refused": "400 bad_request, as if there were no lists",
+        "list-empty": "no items and count 0, whatever there is",
+        "list-ignores-limit": "limit and offset have no effect: a full page of the newest comes",
+        "list-ignores-bounds": "created_at_min and created_at_max have no effect",
+        "list-oldest-first": "the order is reversed: the oldest first",
     },
     Stage.MEDIA: {
         "media-cut": "connection closed in the middle of the file",

@@ -1,15 +1,17 @@
-"""How the vendor answers `/producer/tasks`: `retrieve` and `retrieve_batch`."""
+"""How the vendor answers `/producer/tasks`: `retrieve`, `retrieve_batch`, and lists of tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from acedata_async.sandbox.fault_replies import broken, stand_in, truncated
 from acedata_async.sandbox.faults import FAULTS, Stage
-from acedata_async.sandbox.records import record
+from acedata_async.sandbox.listing import Wish, page, read_wish
+from acedata_async.sandbox.records import record, visible
 from acedata_async.sandbox.replies import Answer, Reply, Silence, failure, json_reply
-from acedata_async.sandbox.vendor import Task, Vendor
+from acedata_async.sandbox.task import Task
+from acedata_async.sandbox.vendor import Vendor
 
 _SIZE_FAULTS = frozenset({"batch-too-many-400", "batch-too-large-413"})
 _BATCH_FAULTS = frozenset(name for name, fault in FAULTS.items() if fault.stage is Stage.BATCH)
@@ -30,7 +32,7 @@ def look_up(vendor: Vendor, body: dict[str, Any], now: float, base: str) -> Answ
     if action == "retrieve":
         return _retrieve(vendor, body.get("id"), now, base)
     if action == "retrieve_batch":
-        return _retrieve_batch(vendor, body.get("ids"), now, base)
+        return _retrieve_batch(vendor, body, now, base)
     return failure(400, "api_not_implemented", "action is not known", vendor.trace_id())
 
 
@@ -43,21 +45,60 @@ def _retrieve(vendor: Vendor, task_id: object, now: float, base: str) -> Answer:
     refusal = stand_in(name, vendor.trace_id(), now)
     if refusal is not None:
         return refusal
-    records = _records(asked, now, base)
+    records = _records(vendor, asked, now, base)
     return _damaged(json_reply(200, records[0] if records else {}), name)
 
 
-def _retrieve_batch(vendor: Vendor, ids: object, now: float, base: str) -> Answer:
-    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+def _retrieve_batch(vendor: Vendor, body: dict[str, Any], now: float, base: str) -> Answer:
+    try:
+        wish = read_wish(body)
+    except ValueError as error:
+        return failure(400, "bad_request", str(error), vendor.trace_id())
+    ids = body.get("ids")
+    if "ids" not in body and wish.user_id is not None:
+        return _list(vendor, wish, now, base)
+    if not _are_ids(ids):
         return failure(400, "bad_request", "ids must be a list of strings", vendor.trace_id())
+    return _batch(vendor, ids, wish, now, base)
+
+
+def _are_ids(ids: object) -> TypeGuard[list[str]]:
+    return isinstance(ids, list) and all(isinstance(one, str) for one in ids)
+
+
+def _list(vendor: Vendor, wish: Wish, now: float, base: str) -> Answer:
+    vendor.counters.lookups_listing += 1
+    # For no task in particular: what tasks are marked with is for whoever looks at them.
+    name = _lookup_fault(vendor, [], "list", unfit=_BATCH_FAULTS)
+    refusal = stand_in(name, vendor.trace_id(), now)
+    if refusal is not None:
+        return refusal
+    faults = {fault.name for fault in vendor.rules.draw_all(Stage.LIST, action="list")}
+    if "list-refused" in faults:
+        return failure(400, "bad_request", "ids is required", vendor.trace_id())
+    if "list-empty" in faults:
+        return _damaged(json_reply(200, {"items": [], "count": 0}), name)
+    tasks, count = page(
+        vendor.tasks.values(),
+        wish,
+        now,
+        size=vendor.list_page,
+        delay=vendor.list_delay,
+        faults=faults,
+    )
+    payload = {"items": _records(vendor, tasks, now, base), "count": count}
+    return _damaged(json_reply(200, payload), name)
+
+
+def _batch(vendor: Vendor, ids: list[str], wish: Wish, now: float, base: str) -> Answer:
     vendor.counters.ids_per_batch.append(len(ids))
-    asked = _known(vendor, ids)
+    asked = [task for task in _known(vendor, ids) if wish.admits(task)]
     unfit = frozenset[str]() if len(ids) > vendor.batch_limit else _SIZE_FAULTS
     name = _lookup_fault(vendor, asked, "retrieve_batch", unfit=unfit)
     refusal = stand_in(name, vendor.trace_id(), now)
     if refusal is not None:
         return refusal
-    records = _records(asked, now, base)
+    records = _records(vendor, asked, now, base)
     vendor.lookup_rng.shuffle(records)
     payload = {"items": records[: vendor.page_size], "count": len(records)}
     return _damaged(json_reply(200, _with_batch_fault(vendor, name, payload, now)), name)
@@ -68,13 +109,10 @@ def _known(vendor: Vendor, ids: Sequence[str]) -> list[Task]:
     return [vendor.tasks[one] for one in dict.fromkeys(ids) if one in vendor.tasks]
 
 
-def _records(tasks: Sequence[Task], now: float, base: str) -> list[dict[str, Any]]:
-    records = []
-    for task in tasks:
-        shown = record(task, now, base)
-        if shown is not None:
-            task.seen = True
-            records.append(shown)
+def _records(vendor: Vendor, tasks: Sequence[Task], now: float, base: str) -> list[dict[str, Any]]:
+    seen = [task for task in tasks if visible(task, now)]
+    records = [record(task, now, base) for task in seen]
+    vendor.show(seen)
     return records
 
 
@@ -88,7 +126,7 @@ def _lookup_fault(
     for task in asked:
         for name, left in task.marked.items():
             if left and name not in unfit:
-                task.marked[name] = left - 1
+                vendor.use_up(task, name)
                 return name
     return ""
 

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 _MEDIA = files("acedata_async.sandbox") / "media"
 _ZIP_DATE = (2025, 12, 30, 18, 36, 0)
@@ -31,6 +31,17 @@ class MediaFile:
     seconds: float = 0.0
 
 
+class Recipe(NamedTuple):
+    """Which file it is, in words that give the same bytes again.
+
+    Attributes:
+        of: What a melody or a tone belongs to.
+    """
+
+    kind: Literal["melody", "tone", "cover", "stems", "video"]
+    of: str = ""
+
+
 class MediaLibrary:
     """The rendered files that come with the package, as its manifest lists them."""
 
@@ -44,6 +55,14 @@ class MediaLibrary:
         self.cover = _packaged(manifest["cover"]["file"], "image/jpeg", 0.0)
         self.video = _packaged(manifest["video"]["file"], "video/mp4", manifest["video"]["seconds"])
         self.stems = MediaFile("application/zip", self._zip_stems)
+
+    def file(self, recipe: Recipe) -> MediaFile:
+        """Return the file of a recipe."""
+        if recipe.kind == "melody":
+            return self.melody(recipe.of)
+        if recipe.kind == "tone":
+            return self.tone(recipe.of)
+        return {"cover": self.cover, "stems": self.stems, "video": self.video}[recipe.kind]
 
     def melody(self, seed: str) -> MediaFile:
         """Return the melody that belongs to a song's seed."""

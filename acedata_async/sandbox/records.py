@@ -8,40 +8,36 @@ from __future__ import annotations
 from typing import Any
 
 from acedata_async.sandbox.songs import iso, preview_item, with_base
-from acedata_async.sandbox.vendor import Task
+from acedata_async.sandbox.task import Task
 
 _INVISIBLE_SECONDS = 5.0
 _ERROR_CODE = "api_error"
 _ERROR_MESSAGE = "fetch failed"
 
-# The account of the documents' examples.
-_ACCOUNT = {
+ACCOUNT = {
     "api_id": "01d96900-9f8c-41d7-814c-95c7a885ba61",
     "application_id": "920ba772-867a-48ae-8efa-9b9f94136199",
     "credential_id": "eeae817d-d6ff-493e-8f88-6c62391da7c6",
     "user_id": "ad7afe47-cea9-4cda-980f-2ad8810e51cf",
 }
+"""Whose tasks they all are: the account of the documents' examples."""
 
 _FINISHED_FAILURES = frozenset({"fail-F1", "fail-F2", "fail-F3", "fail-F4", "fail-F7"})
 _ERRORS_WITHOUT_END = frozenset({"fail-F5", "fail-F6"})
 
 
-def record(task: Task, now: float, base: str) -> dict[str, Any] | None:
-    """Return a task's record as a lookup shows it, or None if the task cannot be seen.
+def record(task: Task, now: float, base: str) -> dict[str, Any]:
+    """Return a task's record as a lookup shows it, if the task is `visible`.
 
     Args:
         task: The task.
         now: The time, in Unix seconds.
         base: What comes before the paths of media.
     """
-    if "late-visible" in task.quirks and now < task.created_at + _INVISIBLE_SECONDS:
-        return None
-    if "vanish" in task.quirks and task.seen:
-        return None
     shown: dict[str, Any] = {
         "_id": task.record_id,
         "id": task.id,
-        **_ACCOUNT,
+        **ACCOUNT,
         "created_at": task.created_at,
         "request": task.request,
         "trace_id": task.trace_id,
@@ -50,6 +46,13 @@ def record(task: Task, now: float, base: str) -> dict[str, Any] | None:
     if now < task.finished_at:
         return shown | _unfinished(task, now, base)
     return shown | _finished(task, base)
+
+
+def visible(task: Task, now: float) -> bool:
+    """Return whether lookups and lists can see the task at all."""
+    if "late-visible" in task.quirks and now < task.created_at + _INVISIBLE_SECONDS:
+        return False
+    return not ("vanish" in task.quirks and task.seen)
 
 
 def failed(task: Task) -> bool:

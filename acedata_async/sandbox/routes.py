@@ -22,6 +22,7 @@ _TASKS = "/producer/tasks"
 _SIBLING_PATHS = {f"/producer/{sibling}": sibling for sibling in SIBLINGS}
 _STATS = "/sandbox/stats"
 _FAULTS = "/sandbox/faults"
+_HEALTH = "/health"
 _NOT_FOUND = Reply(404, b"not found", content_type="text/plain")
 
 
@@ -47,10 +48,12 @@ def is_api(request: Request) -> bool:
 
 
 def control(vendor: Vendor, request: Request, now: float) -> Answer | None:
-    """Return the answer to a request that steers the sandbox itself, or None for all others."""
+    """Return the answer to a request to the sandbox itself, not to the vendor, or None."""
     match request.method, request.path:
         case "GET", str(path) if path == _STATS:
             return json_reply(200, asdict(vendor.stats(now)))
+        case "GET", str(path) if path == _HEALTH:
+            return json_reply(200, {"status": "ok"})
         case "DELETE", str(path) if path == _FAULTS:
             vendor.rules.clear()
             return json_reply(200, {})
@@ -99,7 +102,7 @@ def _serve_media(vendor: Vendor, request: Request) -> Answer:
     vendor.counters.media_requests += 1
     if request.authorization:
         vendor.counters.media_requests_with_token += 1
-    file = vendor.media.get(request.path)
+    file = vendor.media_file(request.path)
     if file is None or request.method not in {"GET", "HEAD"}:
         return _NOT_FOUND
     whole = Reply(200, file.read(), content_type=file.content_type)

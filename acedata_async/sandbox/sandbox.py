@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -17,6 +18,7 @@ from acedata_async.events import Observer
 from acedata_async.sandbox.access import GOOD_TOKEN
 from acedata_async.sandbox.app import SandboxApp
 from acedata_async.sandbox.limits import Limits
+from acedata_async.sandbox.state import Journal
 from acedata_async.sandbox.stats import SandboxStats
 from acedata_async.sandbox.transport import SandboxTransport
 from acedata_async.sandbox.vendor import Durations, Vendor, typical_duration
@@ -59,6 +61,10 @@ class Sandbox:
         page_size: The most items that one `retrieve_batch` returns; None for all.
         batch_limit: More ids than this make the faults `batch-too-many-400` and
             `batch-too-large-413` strike.
+        list_page: The most items that a list of tasks has, which is what a `retrieve_batch`
+            without ids asks for.
+        list_delay: For how many seconds after its creation a task is in no list. Lookups by id
+            see it at once.
         latency: Seconds that each API request takes by itself.
         max_tasks: How many tasks may be unfinished at once; further submissions are refused
             with 429 `rate_limited`. None for any number.
@@ -68,6 +74,13 @@ class Sandbox:
         lookups_per_second: The same for lookups alone.
         retry_after: Seconds that the refusals of these limits ask for in a `Retry-After`
             header, rounded up to whole ones; None leaves the header out.
+        state: A file from which the sandbox goes on, and in which it keeps its tasks, songs and
+            counts; it is begun if it does not exist. A task is in it before it is acknowledged,
+            so that killing the process loses none. Faults injected are not kept. None keeps
+            nothing. No two sandboxes may use one file at the same time.
+
+    Raises:
+        ValueError: The state file is something else, of a newer version, or cannot be used.
     """
 
     def __init__(
@@ -79,20 +92,27 @@ class Sandbox:
         durations: Durations = typical_duration,
         page_size: int | None = None,
         batch_limit: int = 20,
+        list_page: int = 12,
+        list_delay: float = 0.0,
         latency: float = 0.0,
         max_tasks: int | None = None,
         requests_per_second: float | None = None,
         lookups_per_second: float | None = None,
         retry_after: float | None = None,
+        state: str | os.PathLike[str] | None = None,
     ) -> None:
         self.clock: Clock = ManualClock() if clock is None else clock
         self._clock_was_given = clock is not None
+        self._journal = None if state is None else Journal(state)
         self._vendor = Vendor(
             seed=seed,
             token=token,
             durations=durations,
             page_size=page_size,
             batch_limit=batch_limit,
+            list_page=list_page,
+            list_delay=list_delay,
+            journal=self._journal,
             limits=Limits(
                 max_tasks=max_tasks,
                 requests_per_second=requests_per_second,
@@ -121,7 +141,8 @@ class Sandbox:
     async def aclose(self) -> None:
         """Break off the requests under way in memory, and close the clients made by `client`.
 
-        What the sandbox remembers and has counted can still be read.
+        What the sandbox remembers and has counted can still be read. Its state file, if it has
+        one, is closed as well, after which it takes no submissions.
         """
         await self._break_off()
         while self._clients:
@@ -129,6 +150,8 @@ class Sandbox:
             await ace.aclose()
             await http.aclose()
         await self._break_off()
+        if self._journal is not None:
+            self._journal.close(self._vendor.counters)
 
     @property
     def app(self) -> SandboxApp:
@@ -186,14 +209,15 @@ class Sandbox:
         """Make something go wrong from now on.
 
         Of the faults that concern the same request, the one injected first strikes first. Those
-        that concern records strike the tasks created from now on, and several may strike one.
+        that concern records strike the tasks created from now on, and several may strike one;
+        several of those that concern lists alone may strike one list.
 
         Args:
             fault: Its name in `FAULTS`.
             times: How often it strikes; None for always.
             probability: How likely it strikes each time.
             on: Limits it to an action: of a submission (`generate`, `wav`, …), or of a lookup
-                (`retrieve`, `retrieve_batch`).
+                (`retrieve`, `retrieve_batch` with ids, or `list` for one without).
 
         Raises:
             ValueError: The name is unknown (the message lists those there are), or another

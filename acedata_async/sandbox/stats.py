@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,8 @@ class SandboxStats:
         submission_requests: Requests that asked for a task, whatever became of them.
         lookups: Requests to `/producer/tasks`.
         lookups_single: Those with `retrieve`.
-        lookups_batch: Those with `retrieve_batch`.
+        lookups_batch: Those with `retrieve_batch` and ids.
+        lookups_listing: Those that list tasks: `retrieve_batch` without ids.
         ids_per_batch: How many ids each `retrieve_batch` asked for, in order.
         statuses: How often each HTTP status was answered to an API request; 0 stands for a
             connection that was cut, refused or left hanging.
@@ -38,6 +40,7 @@ class SandboxStats:
     lookups: int
     lookups_single: int
     lookups_batch: int
+    lookups_listing: int
     ids_per_batch: tuple[int, ...]
     statuses: Mapping[int, int]
     in_flight: int
@@ -50,6 +53,21 @@ class SandboxStats:
     bytes_sent: int
 
 
+_KEPT = (
+    "submission_requests",
+    "lookups",
+    "lookups_single",
+    "lookups_listing",
+    "max_in_flight",
+    "max_requests_per_second",
+    "connections",
+    "media_requests",
+    "media_requests_with_token",
+    "bytes_sent",
+)
+"""Figures that a state file keeps as they are."""
+
+
 @dataclass(slots=True)
 class Counters:
     """The running figures behind `SandboxStats`."""
@@ -58,6 +76,7 @@ class Counters:
     submission_requests: int = 0
     lookups: int = 0
     lookups_single: int = 0
+    lookups_listing: int = 0
     ids_per_batch: list[int] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     in_flight: int = 0
@@ -83,6 +102,25 @@ class Counters:
         """Count an API request as over."""
         self.in_flight -= 1
 
+    def kept(self, *, batches_known: int) -> dict[str, Any]:
+        """Return what a state file keeps; of `ids_per_batch` what is beyond those known to it."""
+        return {
+            **{name: getattr(self, name) for name in _KEPT},
+            "statuses": self.statuses,
+            "ids_per_batch": self.ids_per_batch[batches_known:],
+        }
+
+    def take_up(self, kept: Mapping[str, Any]) -> None:
+        """Go on from what a state file has kept.
+
+        Raises:
+            ValueError: What it has kept cannot be; KeyError, TypeError and AttributeError likewise.
+        """
+        for name in _KEPT:
+            setattr(self, name, int(kept[name]))
+        self.statuses = Counter({int(key): int(n) for key, n in kept["statuses"].items()})
+        self.ids_per_batch += map(int, kept["ids_per_batch"])
+
     def snapshot(self, *, max_tasks_in_flight: int) -> SandboxStats:
         """Return the figures as they stand."""
         return SandboxStats(
@@ -92,6 +130,7 @@ class Counters:
             lookups=self.lookups,
             lookups_single=self.lookups_single,
             lookups_batch=len(self.ids_per_batch),
+            lookups_listing=self.lookups_listing,
             ids_per_batch=tuple(self.ids_per_batch),
             statuses=dict(self.statuses),
             in_flight=self.in_flight,

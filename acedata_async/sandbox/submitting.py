@@ -10,8 +10,9 @@ from acedata_async.sandbox.fault_replies import stand_in, truncated
 from acedata_async.sandbox.faults import Fault, Stage, marked
 from acedata_async.sandbox.records import failed, final_data
 from acedata_async.sandbox.replies import Answer, Reply, Silence, failure, json_reply
+from acedata_async.sandbox.task import Task
 from acedata_async.sandbox.validation import complaint
-from acedata_async.sandbox.vendor import Task, Vendor
+from acedata_async.sandbox.vendor import Vendor
 
 _WITHOUT_TRACE_ID = ("lyrics", "upload")
 """Addresses whose documented answers carry no trace id."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from acedata_async.sandbox.chances import Chances
 from acedata_async.sandbox.fault_rules import FaultRules
 from acedata_async.sandbox.faults import MARKED_LOOKUPS, Fault, Stage
 from acedata_async.sandbox.limits import Limits
-from acedata_async.sandbox.media_files import MediaFile, MediaLibrary
+from acedata_async.sandbox.media_files import MediaFile, MediaLibrary, Recipe
+from acedata_async.sandbox.past import Past
+from acedata_async.sandbox.production import Product, Studio
 from acedata_async.sandbox.replies import Reply, failure
-from acedata_async.sandbox.songs import Commission, Song, song_item, stems_item, written_lyrics
+from acedata_async.sandbox.songs import Song
+from acedata_async.sandbox.state import Journal
 from acedata_async.sandbox.stats import Counters, SandboxStats
+from acedata_async.sandbox.task import Task
 
 Durations = Callable[[Random], float] | float | tuple[float, float]
 """How long tasks take, in seconds: always the same, between two bounds, or drawn."""
@@ -26,36 +29,6 @@ _SIBLING_SHARE = 0.1
 _QUEUE_SHARE = 0.02
 _SONG_SHARE = 0.4
 """In the documents' record the song's own `created_at` is at 0.39 of the task's run."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Task:
-    """One accepted submission.
-
-    Attributes:
-        record_id: The database's own id, `_id` on the wire.
-        type: What kind of record it is: `audios`, or the sibling address.
-        request: The submitted body, as it was sent.
-        data: What it results in, with paths in place of URLs.
-        finished_at: When it is over, in Unix seconds; infinite if never.
-        quirks: Names of the record faults that it has.
-        marked: Lookup faults asked for by its markers, and how often each still strikes.
-        seen: Whether a lookup has shown it.
-    """
-
-    id: str
-    record_id: str
-    trace_id: str
-    type: str
-    action: str
-    request: dict[str, Any]
-    data: Any
-    created_at: float
-    started_at: float
-    finished_at: float
-    quirks: frozenset[str]
-    marked: dict[str, int]
-    seen: bool = False
 
 
 class Vendor:
@@ -69,6 +42,9 @@ class Vendor:
         page_size: The most items that a batch lookup returns, or None.
         batch_limit: From how many ids on the faults about too large batches strike.
         limits: How much it takes at once.
+        list_page: The most items that a list has.
+        list_delay: For how many seconds after its creation a task is in no list.
+        journal: Where tasks are written down before they are acknowledged, or None.
     """
 
     def __init__(
@@ -80,25 +56,34 @@ class Vendor:
         page_size: int | None,
         batch_limit: int,
         limits: Limits,
+        list_page: int = 12,
+        list_delay: float = 0.0,
+        journal: Journal | None = None,
     ) -> None:
         self.token = token
         self.page_size = page_size
         self.batch_limit = batch_limit
+        self.list_page = list_page
+        self.list_delay = list_delay
         self.limits = limits
         self.counters = Counters()
         self.rules = FaultRules(Random(f"{seed} faults"))
         self.lookup_rng = Random(f"{seed} lookups")
         self.tasks: dict[str, Task] = {}
         self.songs: dict[str, Song] = {}
-        self.media: dict[str, MediaFile] = {}
-        self._rng = Random(f"{seed} tasks")
-        self._trace_rng = Random(f"{seed} traces")
+        self._media: dict[str, Recipe] = {}
+        self._chances = Chances(f"{seed} tasks")
+        self._trace_chances = Chances(f"{seed} traces")
         self._draw_duration = _drawing(durations)
         self._library = MediaLibrary()
+        self._studio = Studio(self._chances, self._library, self.songs)
+        self._journal = journal
+        if journal is not None:
+            self._take_up(journal.past, seed)
 
     def trace_id(self) -> str:
         """Return a fresh id for an answer that belongs to no task."""
-        return _uuid(self._trace_rng)
+        return self._trace_chances.uuid()
 
     def throttle(self, code: str, message: str) -> Reply:
         """Return the refusal of what a limit does not let pass."""
@@ -115,22 +100,26 @@ class Vendor:
             marks: The faults that its markers ask for.
             now: The time, in Unix seconds.
         """
-        rng = self._rng
+        chances = self._chances
         action = sibling or body["action"]
         marks = list(marks)
         drawn = self.rules.draw_all(Stage.RECORD, action=action)
         quirks = frozenset(f.name for f in (*drawn, *marks) if f.stage is Stage.RECORD)
-        duration = max(0.0, self._draw_duration(rng)) * (_SIBLING_SHARE if sibling else 1.0)
+        duration = max(0.0, self._draw_duration(chances)) * (_SIBLING_SHARE if sibling else 1.0)
         created_at = round(now, 3)
-        task_id = _uuid(rng)
+        task_id = chances.uuid()
+        record_id = f"{int(now) & 0xFFFFFFFF:08x}{chances.getrandbits(64):016x}"
+        trace_id = chances.uuid()
+        moment = created_at + _SONG_SHARE * duration
+        product = self._studio.make(sibling, body, task_id=task_id, moment=moment)
         task = Task(
             id=task_id,
-            record_id=f"{int(now) & 0xFFFFFFFF:08x}{rng.getrandbits(64):016x}",
-            trace_id=_uuid(rng),
+            record_id=record_id,
+            trace_id=trace_id,
             type=sibling or "audios",
             action=action,
             request=body,
-            data=self._produce(sibling, body, task_id, created_at + _SONG_SHARE * duration),
+            data=product.data,
             created_at=created_at,
             started_at=round(created_at + _QUEUE_SHARE * duration, 3),
             finished_at=math.inf if "never" in quirks else round(created_at + duration, 3),
@@ -139,10 +128,35 @@ class Vendor:
                 f.name: MARKED_LOOKUPS for f in marks if f.stage in {Stage.LOOKUP, Stage.BATCH}
             },
         )
-        self.tasks[task.id] = task
-        self.counters.submissions_by_action[action] += 1
-        self.limits.count_task(task.finished_at)
+        if self._journal is not None:
+            self._journal.accept(task, product, drawn=chances.drawn, counters=self.counters)
+        self._admit(task, product)
         return task
+
+    def show(self, tasks: Iterable[Task]) -> None:
+        """Take note of tasks that an answer shows."""
+        fresh = [task for task in tasks if not task.seen]
+        for task in fresh:
+            task.seen = True
+        if fresh and self._journal is not None:
+            self._journal.change(fresh)
+
+    def use_up(self, task: Task, fault: str) -> None:
+        """Let a fault strike that a task was marked with."""
+        task.marked[fault] -= 1
+        if self._journal is not None:
+            self._journal.change([task])
+
+    def end_request(self) -> None:
+        """Take note of an API request that is over."""
+        self.counters.end()
+        if self._journal is not None:
+            self._journal.count_request(self.counters)
+
+    def media_file(self, path: str) -> MediaFile | None:
+        """Return the file behind a path, or None if there is none."""
+        recipe = self._media.get(path)
+        return None if recipe is None else self._library.file(recipe)
 
     def stats(self, now: float) -> SandboxStats:
         """Return what has been counted up to now."""
@@ -151,51 +165,22 @@ class Vendor:
         )
         return self.counters.snapshot(max_tasks_in_flight=most)
 
-    def _produce(
-        self, sibling: str | None, body: dict[str, Any], task_id: str, moment: float
-    ) -> Any:
-        match sibling:
-            case None if body["action"] == "stems":
-                self.media[f"/media/stems/{task_id}.zip"] = self._library.stems
-                return [stems_item(self.songs[body["audio_id"]], task_id)]
-            case None:
-                return [self._produce_song(body, moment)]
-            case "lyrics":
-                return written_lyrics(body["prompt"])
-            case "upload":
-                return self._take_in_upload()
-            case "videos":
-                path = f"/media/video/{task_id}.mp4"
-                self.media[path] = self._library.video
-                return {"video_url": path}
-            case _:
-                path = f"/media/wav/{task_id}.wav"
-                song = self.songs[body["audio_id"]]
-                self.media[path] = self._library.tone(song.id)
-                return [{"title": song.title, "file_url": path}]
+    def _admit(self, task: Task, product: Product) -> None:
+        self.tasks[task.id] = task
+        if product.song is not None:
+            self.songs[product.song.id] = product.song
+        self._media.update(product.media)
+        self.counters.submissions_by_action[task.action] += 1
+        self.limits.count_task(task.finished_at)
 
-    def _produce_song(self, body: dict[str, Any], moment: float) -> dict[str, Any]:
-        commission = Commission(
-            action=body["action"],
-            request=body,
-            source=self.songs.get(body.get("audio_id", "")),
-            id=_uuid(self._rng),
-            seed=str(self._rng.getrandbits(32)),
-            created_at=moment,
-        )
-        melody = self._library.melody(commission.chosen_seed())
-        item = song_item(commission, melody)
-        self.songs[item["id"]] = Song(item["id"], item["title"], item["lyric"])
-        self.media[item["audio_url"]] = melody
-        self.media[item["image_url"]] = self._library.cover
-        return item
-
-    def _take_in_upload(self) -> dict[str, str]:
-        song = Song(_uuid(self._rng), "Uploaded audio", "", uploaded=True)
-        path = f"/media/audio/{song.id}.m4a"
-        self.songs[song.id] = song
-        self.media[path] = self._library.melody(song.id)
-        return {"audio_id": song.id, "lyric": song.lyric, "audio_url": path}
+    def _take_up(self, past: Past, seed: int) -> None:
+        """Go on where earlier sandboxes ended, with ids that none of them has given."""
+        self.counters = past.counters
+        self._chances.skip(past.drawn)
+        if past.starts:
+            self._trace_chances = Chances(f"{seed} traces {past.starts}")
+        for task, product in past.accepted.values():
+            self._admit(task, product)
 
 
 def typical_duration(rng: Random) -> float:
@@ -211,10 +196,6 @@ def _drawing(durations: Durations) -> Callable[[Random], float]:
         seconds = durations
         return lambda _: seconds
     return durations
-
-
-def _uuid(rng: Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
 def _most_at_once(spans: Iterable[tuple[float, float]]) -> int:

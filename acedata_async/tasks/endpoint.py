@@ -70,16 +70,38 @@ class TaskEndpoint:
             body: dict[str, Any] = {"action": "retrieve", "id": task_ids[0]}
         else:
             body = {"action": "retrieve_batch", "ids": list(task_ids)}
-        try:
-            call = Call(self._path, body, "lookup")
-            reply = await self._transport.send(call, timeout=self._timeout)
-        except (NotDelivered, Interrupted) as fault:
-            raise ConnectionFailed(f"lookup at {self._path}: {fault}") from fault
+        reply = await self._ask(body)
         found, count = (
             self._read_batch(task_ids, reply) if len(task_ids) > 1 else self._read(task_ids, reply)
         )
         records = {task_id: self._sighting(record, known) for task_id, record in found.items()}
         return Answer(records, count, read_date(reply.headers.get("date")))
+
+    async def list_page(self, filters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return one page of the account's records, in the order in which the API sends them.
+
+        It is a mode that no document describes; the vendor's own pages use it.
+
+        Args:
+            filters: `user_id`, `type`, `created_at_min` and `created_at_max`, as they are sent.
+
+        Raises:
+            APIError: The API refused or failed.
+            ConnectionFailed: The exchange did not end in an answer.
+            MalformedResponse: The answer is no list.
+        """
+        reply = await self._ask({"action": "retrieve_batch", **filters})
+        items = as_object(reply.body).get("items")
+        if reply.status != 200 or not isinstance(items, list):
+            raise self._error(reply)
+        return as_objects(items)
+
+    async def _ask(self, body: Mapping[str, Any]) -> Reply:
+        try:
+            call = Call(self._path, body, "lookup")
+            return await self._transport.send(call, timeout=self._timeout)
+        except (NotDelivered, Interrupted) as fault:
+            raise ConnectionFailed(f"lookup at {self._path}: {fault}") from fault
 
     def _read(self, task_ids: Sequence[str], reply: Reply) -> tuple[_Found, int | None]:
         body = reply.body

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from itertools import count
 from random import Random
+from typing import Any, TypeVar
 
 from acedata_async._clock import Clock, sleep
 from acedata_async._rules.batch import BatchSize
@@ -14,8 +15,10 @@ from acedata_async._rules.governor import Budget
 from acedata_async.errors import AceDataError, APIError, ClientClosed, RateLimited
 from acedata_async.models.sighting import Sighting
 from acedata_async.tasks.crew import Caller, Crew
-from acedata_async.tasks.endpoint import Answer, TaskEndpoint
+from acedata_async.tasks.endpoint import TaskEndpoint
 from acedata_async.tasks.turns import Turns
+
+T = TypeVar("T")
 
 _TRIES = 4
 
@@ -55,7 +58,7 @@ class Lookups:
         while pending:
             asked, rest = pending[: batch.size], pending[batch.size :]
             try:
-                answer = await self._crew.run(partial(self._patiently, asked), name="lookup")
+                answer = await self._patiently(partial(self._endpoint.look, asked))
             except APIError as error:
                 if not is_too_large(error, len(asked)):
                     raise
@@ -69,13 +72,23 @@ class Lookups:
             pending = left + rest
         return found
 
-    async def _patiently(self, task_ids: list[str], caller: Caller) -> Answer:
+    async def list_page(self, filters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return a page of the account's records; see `TaskEndpoint.list_page`.
+
+        Raises what `retrieve` raises, and MalformedResponse for an answer that is no list.
+        """
+        return await self._patiently(partial(self._endpoint.list_page, filters))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        return await self._crew.run(partial(self._try, ask), name="lookup")
+
+    async def _try(self, ask: Callable[[], Awaitable[T]], caller: Caller) -> T:
         """Try again what may heal."""
         for failures in count(1):
             await self._turns.take(partial(self._check_wanted, caller))
             sent = self._clock.monotonic()
             try:
-                answer = await self._endpoint.look(task_ids)
+                answer = await ask()
             except RateLimited as error:
                 self._slow_down(error, sent)
                 if failures == _TRIES:

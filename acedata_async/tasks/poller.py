@@ -174,6 +174,10 @@ class Poller:
         found = await self._lookups.retrieve(task_ids)
         return {task_id: seen.task for task_id, seen in found.items()}
 
+    async def list_page(self, filters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return a page of the account's records; see `TaskEndpoint.list_page`."""
+        return await self._lookups.list_page(filters)
+
     def _turn_soon(self) -> None:
         """Take a turn on the next round of the event loop; many calls make one turn."""
         if not (self._turn_due or self._closed):

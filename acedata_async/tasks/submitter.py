@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from functools import partial
 from random import Random
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from acedata_async._clock import Clock, sleep
 from acedata_async._rules.exchange import Call, Reply
@@ -27,9 +27,51 @@ from acedata_async.tasks.turns import Turns
 
 T = TypeVar("T")
 Accept = Callable[[Reply, float], T | None]
+Unknown = Callable[..., SubmissionUnknown]
 
 _TRIES = 4
 """How often a request is sent that cannot have reached the API."""
+
+
+class Journal(Protocol):
+    """Writes down how a paid call goes, before it takes its next step."""
+
+    @property
+    def marker(self) -> str | None:
+        """What the call carries to be found by in the vendor's records, or None."""
+
+    async def begin(self) -> None:
+        """Note that the call goes out now; what this raises keeps it from going."""
+
+    async def release(self, error: Exception) -> None:
+        """Note that nothing was created: not delivered, or refused by a rate limit."""
+
+    async def accepted(self, outcome: Any) -> None:
+        """Note what the call brought: a `TaskWatcher`, or the result itself."""
+
+    async def ended(self, error: BaseException) -> None:
+        """Note that the call ended in an error. It may never have begun."""
+
+
+class _NoJournal:
+    """For calls of which nothing is written down."""
+
+    marker = None
+
+    async def begin(self) -> None:
+        pass
+
+    async def release(self, error: Exception) -> None:
+        pass
+
+    async def accepted(self, outcome: Any) -> None:
+        pass
+
+    async def ended(self, error: BaseException) -> None:
+        pass
+
+
+NO_JOURNAL: Journal = _NoJournal()
 
 
 class Submitter:
@@ -63,7 +105,14 @@ class Submitter:
         self._turns = Turns(governor, clock)
         self._refusal: APIError | None = None
 
-    async def post(self, call: Call, request: ApiRequest, caller: Caller, accept: Accept[T]) -> T:
+    async def post(
+        self,
+        call: Call,
+        request: ApiRequest,
+        caller: Caller,
+        accept: Accept[T],
+        journal: Journal = NO_JOURNAL,
+    ) -> T:
         """Send a paid call until it is accepted, refused, or its outcome is unknown.
 
         Args:
@@ -72,12 +121,30 @@ class Submitter:
             caller: Who asked. What nobody waits for any more is not sent, unless it was already.
             accept: Reads what was wanted out of an answer, or returns None. It is also told
                 when the call was sent, by the monotonic clock.
+            journal: Writes down each step before it is taken, and how the call ended.
 
         Raises:
             APIError: The API refused; nothing was created.
             ConnectionFailed: It could not be delivered; nothing was created.
             SubmissionUnknown: It may have been accepted.
         """
+        try:
+            result = await self._post(call, request, caller, accept, journal)
+        except BaseException as error:
+            await journal.ended(error)
+            raise
+        await journal.accepted(result)
+        return result
+
+    async def _post(
+        self,
+        call: Call,
+        request: ApiRequest,
+        caller: Caller,
+        accept: Accept[T],
+        journal: Journal,
+    ) -> T:
+        unknown = partial(_unknown, request, journal.marker)
         give_up = self._clock.monotonic() + self._timeouts.throttled
         undelivered = 0
         while True:
@@ -86,6 +153,8 @@ class Submitter:
             async def turn() -> None:
                 nonlocal sent
                 await self._turns.take(partial(self._check, caller, give_up))
+                await journal.begin()
+                self._check(caller, give_up)
                 sent = self._clock.monotonic()
 
             try:
@@ -94,19 +163,21 @@ class Submitter:
                 )
             except NotDelivered as fault:
                 undelivered += 1
+                await journal.release(fault)
                 await self._after_no_delivery(fault, undelivered)
                 continue
             except Interrupted as fault:
-                raise _unknown(request, f"the exchange broke ({fault})") from fault
+                raise unknown(f"the exchange broke ({fault})") from fault
             except asyncio.CancelledError as cancelled:
                 if sent is None:
                     raise
-                raise _unknown(request, "the client was closed meanwhile") from cancelled
+                raise unknown("the client was closed meanwhile") from cancelled
             result = accept(reply, sent or 0.0)
             if result is not None:
                 self._governor.answered(self._clock.monotonic())
                 return result
-            self._settle(request, reply, sent=sent or 0.0, give_up=give_up)
+            refusal = self._settle(unknown, reply, sent=sent or 0.0, give_up=give_up)
+            await journal.release(refusal)
 
     def _check(self, caller: Caller, give_up: float) -> None:
         """Raise if the request is not to be sent any more; so far it was not, or was refused."""
@@ -122,8 +193,8 @@ class Submitter:
             ) from fault
         await sleep(self._clock, 2.0 ** (failures - 2) * (0.5 + 0.5 * self._rng.random()))
 
-    def _settle(self, request: ApiRequest, reply: Reply, *, sent: float, give_up: float) -> None:
-        """Act on an answer that is not what was wanted; returns only to send it again."""
+    def _settle(self, unknown: Unknown, reply: Reply, *, sent: float, give_up: float) -> APIError:
+        """Act on an answer that is not what was wanted; return a refusal that will pass."""
         now = self._clock.monotonic()
         outcome = sort_answer(reply, now=self._clock.time())
         if isinstance(outcome, Throttled):
@@ -133,17 +204,15 @@ class Submitter:
             )
             if now + self._governor.wait(now) > give_up:
                 raise outcome.error
-            return
+            return outcome.error
         self._governor.answered(now)
         if isinstance(outcome, Refused):
             raise outcome.error
         if isinstance(outcome, Accepted):
-            raise _unknown(
-                request,
-                f"it was accepted as task {outcome.task_id}, without the result",
-                reply.status,
+            raise unknown(
+                f"it was accepted as task {outcome.task_id}, without the result", reply.status
             )
-        _raise_unclear(request, outcome.error)
+        raise unknown(str(outcome.error), outcome.error.status) from outcome.error
 
 
 def accepted(reply: Reply, *, now: float) -> Accepted | None:
@@ -152,16 +221,15 @@ def accepted(reply: Reply, *, now: float) -> Accepted | None:
     return outcome if isinstance(outcome, Accepted) else None
 
 
-def _raise_unclear(request: ApiRequest, error: APIError) -> NoReturn:
-    raise _unknown(request, str(error), error.status) from error
-
-
-def _unknown(request: ApiRequest, why: str, status: int | None = None) -> SubmissionUnknown:
+def _unknown(
+    request: ApiRequest, marker: str | None, why: str, status: int | None = None
+) -> SubmissionUnknown:
     name: Any = getattr(request, "action", request.path.rpartition("/")[2])
     return SubmissionUnknown(
         f"{name}: nobody knows whether the API accepted it: {why}. It may have been created and"
         " paid, so it was not sent again; look for it at https://platform.acedata.cloud, and"
         " submit it again only if it is not there",
         request=request,
+        marker=marker,
         status=status,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from acedata_async import PollPolicy
 from acedata_async.cli.app import app
 from acedata_async.cli.options import Common
 from acedata_async.cli.session import Connection
+from acedata_async.ledger import Entry, SqliteLedger
 from acedata_async.sandbox import Sandbox
 
 
@@ -53,7 +56,7 @@ def acedata(sandbox: Sandbox, watched: list[Callable[[], object]]) -> Acedata:
         for begin in watched:
             begin()
         async with sandbox.client(poll=poll) as ace:
-            yield Connection(ace, "https://api.acedata.cloud")
+            yield Connection(ace, sandbox.clock)
 
     def run(*arguments: object, stdin: str | bytes | None = None) -> Result:
         texts = [str(one) for one in arguments]
@@ -66,3 +69,51 @@ def document(result: Result) -> dict[str, Any]:
     """Return the one JSON document on stdout."""
     parsed: dict[str, Any] = json.loads(result.stdout)
     return parsed
+
+
+def write(directory: Path, *entries: dict[str, Any]) -> Path:
+    """Write a form."""
+    path = directory / "form.jsonl"
+    path.write_text("\n".join(json.dumps(entry) for entry in entries), encoding="utf-8")
+    return path
+
+
+def song(key: str = "a", **fields: Any) -> dict[str, Any]:
+    """Return an entry for a song."""
+    return {"key": key, "action": "generate", "prompt": "A song", **fields}
+
+
+def ledger_at(path: Path) -> dict[str, Entry]:
+    """Return what a ledger holds, by key."""
+
+    async def read() -> dict[str, Entry]:
+        async with SqliteLedger(path, read_only=True) as ledger:
+            return {entry.key: entry async for entry in ledger.entries()}
+
+    return asyncio.run(read())
+
+
+def change(
+    path: Path,
+    work: Callable[[SqliteLedger], Awaitable[object]],
+    *,
+    now: Callable[[], float] = time.time,
+) -> None:
+    """Do something to a ledger, as another process would."""
+
+    async def run() -> None:
+        async with SqliteLedger(path, now=now) as ledger:
+            await work(ledger)
+
+    asyncio.run(run())
+
+
+@contextmanager
+def in_use(path: Path) -> Iterator[None]:
+    """Hold a ledger."""
+    ledger = SqliteLedger(path)
+    asyncio.run(ledger.open())
+    try:
+        yield
+    finally:
+        asyncio.run(ledger.aclose())

@@ -15,6 +15,12 @@ from acedata_async import __main__, __version__
 from acedata_async.cli.app import app
 
 COMMANDS = [command.name or "" for command in app.registered_commands]
+COMMANDS += [
+    f"{group.name} {command.name}"
+    for group in app.registered_groups
+    if group.typer_instance is not None
+    for command in group.typer_instance.registered_commands
+]
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "cli.md"
 
@@ -22,7 +28,7 @@ REFERENCE = ROOT / "docs" / "reference" / "cli.md"
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_examples(name: str) -> None:
     """The help of each command shows how to call it."""
-    result = CliRunner().invoke(app, [name, "--help"])
+    result = CliRunner().invoke(app, [*name.split(), "--help"])
     assert result.exit_code == 0
     assert "Examples:" in result.stdout
     assert f"acedata {name} " in " ".join(result.stdout.split())
@@ -33,7 +39,7 @@ def test_a_paragraph_of_the_help_fills_its_lines() -> None:
     wide = {"COLUMNS": "400", "TERMINAL_WIDTH": "400"}
     shown = CliRunner().invoke(app, ["--help"], env=wide).stdout
     assert "the address from ACEDATACLOUD_API_BASE_URL where" in shown
-    shown = CliRunner().invoke(app, ["run", "--help"], env=wide).stdout
+    shown = CliRunner().invoke(app, ["bulk", "--help"], env=wide).stdout
     assert "and nothing is paid twice" in shown
 
 
@@ -44,6 +50,8 @@ def test_a_paragraph_of_the_help_fills_its_lines() -> None:
         ["no-such-command", "--json"],
         ["--no-such-option", "--json"],
         ["sandbox", "--port", "x", "--json"],
+        ["bulk", "form.jsonl", "--max-in-flight", "0", "--json"],
+        ["ledger", "list", "--state", "x", "--json"],
     ],
 )
 def test_wrong_usage_is_a_document_too(arguments: list[str]) -> None:
@@ -64,7 +72,7 @@ def test_every_command_is_in_the_reference(name: str) -> None:
 def test_every_option_is_in_the_reference() -> None:
     """The reference tells of every option."""
     text = REFERENCE.read_text(encoding="utf-8")
-    shown = " ".join(CliRunner().invoke(app, [name, "--help"]).stdout for name in COMMANDS)
+    shown = " ".join(CliRunner().invoke(app, [*name.split(), "--help"]).stdout for name in COMMANDS)
     options = {word for word in shown.split() if word.startswith("--") and len(word) > 2}
     assert {word for word in options if f"`{word}" not in text} == set()
 
@@ -92,7 +100,8 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     """Without typer and rich there is one clear line and exit code 3."""
     monkeypatch.delitem(sys.modules, "acedata_async.cli.app")
-    monkeypatch.delitem(sys.modules, "acedata_async.cli.jobs")
+    for name in ("bulk", "bulk_run", "account", "board"):
+        monkeypatch.delitem(sys.modules, f"acedata_async.cli.{name}")
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SystemExit) as ended:
         __main__.main()

@@ -69,7 +69,7 @@ def test_what_to_do_is_said_once(acedata: Acedata, sandbox: Sandbox) -> None:
 
 def test_several_problems_are_a_line_each(acedata: Acedata) -> None:
     """An invalid file lists all its problems."""
-    result = acedata("run", "-", "--json", stdin='{"action": "x"}\n{"action": "y"}')
+    result = acedata("bulk", "-", "--json", stdin='{"action": "x"}\n{"action": "y"}')
     lines = result.stderr.splitlines()
     assert lines[0] == "acedata: InvalidRequest: 2 problems; nothing was sent"
     assert lines[1].startswith("  line 1: action: ")

@@ -55,6 +55,38 @@ def test_json_has_the_addresses(listened: list[int], seconds: str) -> None:
     assert made["stats_url"] == made["base_url"] + "/sandbox/stats"
 
 
+def test_it_goes_on_from_its_state(listened: list[int], tmp_path: Path) -> None:
+    """What an earlier sandbox has accepted is there again, and the file is named."""
+    state = tmp_path / "state.jsonl"
+
+    async def make_song() -> list[str]:
+        async with Sandbox(state=state) as sandbox:
+            _ = await sandbox.client().producer.generate("A song")
+            return sandbox.tasks
+
+    tasks = asyncio.run(make_song())
+    for _ in range(2):
+        result = CliRunner().invoke(app, ["sandbox", "--port", "0", "--state", str(state)])
+        assert result.exit_code == 0, result.stderr
+        assert f"What it keeps: {state} (tasks so far: 1)" in result.stdout
+
+    async def read_tasks() -> list[str]:
+        async with Sandbox(state=state) as sandbox:
+            return sandbox.tasks
+
+    assert asyncio.run(read_tasks()) == tasks
+
+
+def test_another_file_is_no_state(tmp_path: Path) -> None:
+    """A file that is something else is told and left alone, and nothing is served."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine\n")
+    result = CliRunner().invoke(app, ["sandbox", "--port", "0", "--state", str(notes)])
+    assert result.exit_code == 3
+    assert f"{notes} is not the state file of a sandbox" in result.stderr
+    assert notes.read_text() == "mine\n"
+
+
 @pytest.mark.parametrize(
     "options", [["--fault", "nonsense"], ["--seconds", "x"], ["--seconds", "8:3"], ["--port", "x"]]
 )

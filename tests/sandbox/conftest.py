@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from acedata_async.sandbox import Sandbox
+from acedata_async.sandbox.records import ACCOUNT
 from acedata_async.testing import ManualClock
 
 BASE = "https://sandbox.acedata.invalid"
 TOKEN = {"Authorization": "Bearer sandbox-token"}
+USER_ID = ACCOUNT["user_id"]
 LYRIC = "[Verse]\nWoke up with the sun in my eyes\n[Chorus]\nHappy days are rolling in"
 
 
@@ -53,6 +55,11 @@ class Caller:
         return await self.http.post(
             "/producer/tasks", json={"action": "retrieve_batch", "ids": list(ids)}
         )
+
+    async def listed(self, **fields: Any) -> httpx.Response:
+        """List tasks, by default those of the one account there is."""
+        body = {"action": "retrieve_batch", "user_id": USER_ID, **fields}
+        return await self.http.post("/producer/tasks", json=body)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from acedata_async.sandbox import FAULTS, Sandbox, Stage
 from acedata_async.sandbox.faults import MARKED_LOOKUPS
 from acedata_async.testing import ManualClock
 
-from .conftest import Caller, caller_of
+from .conftest import USER_ID, Caller, caller_of
 
 
 async def test_life_of_a_task(caller: Caller, clock: ManualClock) -> None:
@@ -77,11 +77,32 @@ async def test_page_size(clock: ManualClock) -> None:
         {"action": "retrieve_batch"},
         {"action": "retrieve_batch", "ids": "x"},
         {"action": "retrieve_batch", "ids": [["x"]]},
+        {"action": "retrieve_batch", "ids": ["x"], "created_at_min": "yesterday"},
     ],
 )
 async def test_bad_bodies(caller: Caller, body: dict[str, Any]) -> None:
     """What is no lookup is refused."""
     assert (await caller.http.post("/producer/tasks", json=body)).status_code == 400
+
+
+async def test_filters(caller: Caller, clock: ManualClock) -> None:
+    """The filters of lists hold for a batch of ids as well."""
+    early = await caller.generate()
+    await clock.advance(10.0)
+    await caller.submit("lyrics", prompt="a harbour")
+    late = await caller.generate()
+    records = [await caller.look_up(task_id) for task_id in (early, late)]
+
+    async def found(**filters: Any) -> set[str]:
+        body = {"action": "retrieve_batch", "ids": [early, late], **filters}
+        reply = (await caller.http.post("/producer/tasks", json=body)).json()
+        assert reply["count"] == len(reply["items"])
+        return {item["id"] for item in reply["items"]}
+
+    assert await found(type="audios", user_id=USER_ID) == {early, late}
+    assert await found(type="lyrics") == await found(user_id="somebody else") == set()
+    assert await found(created_at_max=records[0]["created_at"]) == {early}
+    assert await found(created_at_min=records[0]["created_at"] + 1) == {late}
 
 
 async def test_rate(clock: ManualClock) -> None:

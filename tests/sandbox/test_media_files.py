@@ -6,7 +6,7 @@ import io
 import wave
 import zipfile
 
-from acedata_async.sandbox.media_files import MediaLibrary
+from acedata_async.sandbox.media_files import MediaLibrary, Recipe
 
 
 def test_melodies() -> None:
@@ -41,3 +41,17 @@ def test_tone() -> None:
     tone = MediaLibrary().tone("some-id")
     with wave.open(io.BytesIO(tone.read())) as sound:
         assert sound.getnframes() / sound.getframerate() == tone.seconds
+
+
+def test_recipes() -> None:
+    """The same words give the same bytes, from another library as well."""
+    recipes = [
+        Recipe("melody", "7"),
+        Recipe("tone", "some-id"),
+        Recipe("cover"),
+        Recipe("stems"),
+        Recipe("video"),
+    ]
+    files = [MediaLibrary().file(recipe).read() for recipe in recipes]
+    assert files == [MediaLibrary().file(recipe).read() for recipe in recipes]
+    assert len(set(files)) == len(recipes)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from acedata_async.sandbox.records import record
-from acedata_async.sandbox.vendor import Task
+from acedata_async.sandbox.records import record, visible
+from acedata_async.sandbox.task import Task
 
 _REQUIRED = {"id", "type", "created_at", "trace_id", "request"}
 _BASE = "https://media"
@@ -31,9 +31,7 @@ def _task(*quirks: str) -> Task:
 
 
 def _at(now: float, *quirks: str) -> dict[str, Any]:
-    shown = record(_task(*quirks), now, _BASE)
-    assert shown is not None
-    return shown
+    return record(_task(*quirks), now, _BASE)
 
 
 def test_queued() -> None:
@@ -93,12 +91,12 @@ def test_preview() -> None:
 
 def test_late_and_vanished() -> None:
     """P6 and its opposite: not yet, or no more, to be seen."""
-    assert record(_task("late-visible"), 104.9, _BASE) is None
-    assert record(_task("late-visible"), 105.0, _BASE)
+    assert not visible(_task("late-visible"), 104.9)
+    assert visible(_task("late-visible"), 105.0)
     task = _task("vanish")
-    assert record(task, 120.0, _BASE)
+    assert visible(task, 120.0)
     task.seen = True
-    assert record(task, 120.0, _BASE) is None
+    assert not visible(task, 120.0)
 
 
 def test_newer_writers() -> None:

@@ -131,6 +131,14 @@ async def test_media_faults(sandbox: Sandbox, caller: Caller, name: str) -> None
     assert (await caller.http.get(song["audio_url"])).status_code == 200
 
 
+async def test_health(sandbox: Sandbox) -> None:
+    """Whoever starts a server can ask whether it is up, without a token and uncounted."""
+    async with caller_of(sandbox, headers={}) as http:
+        reply = await http.get("/health?x=y")
+    assert (reply.status_code, reply.json()) == (200, {"status": "ok"})
+    assert sandbox.stats.statuses == {}
+
+
 async def test_control(sandbox: Sandbox, caller: Caller) -> None:
     """Another process reads the counts and sets the faults; that itself is not counted."""
     fault = {"fault": "throttle", "times": 1, "probability": 1, "on": "generate"}

@@ -24,17 +24,19 @@ async def test_counts(sandbox: Sandbox, caller: Caller, clock: ManualClock) -> N
     await caller.submit(action="generate", prompt="x")
     record = await caller.look_up(first)
     await caller.batch(first, second, third)
+    await caller.listed()
     url = record["response"]["data"][0]["audio_url"]
     song = await caller.http.get(url)
     stats = sandbox.stats
     assert stats.submissions == 3
     assert stats.submissions_by_action == {"generate": 3}
     assert stats.submission_requests == 4
-    assert (stats.lookups, stats.lookups_single, stats.lookups_batch) == (2, 1, 1)
+    assert (stats.lookups, stats.lookups_single, stats.lookups_batch) == (3, 1, 1)
+    assert stats.lookups_listing == 1
     assert stats.ids_per_batch == (3,)
-    assert stats.statuses == {200: 5, 429: 1}
+    assert stats.statuses == {200: 6, 429: 1}
     assert (stats.in_flight, stats.max_in_flight, stats.max_tasks_in_flight) == (0, 1, 2)
-    assert stats.max_requests_per_second == 3
+    assert stats.max_requests_per_second == 4
     assert (stats.media_requests, stats.media_requests_with_token) == (1, 1)
     assert stats.bytes_sent > len(song.content)
 

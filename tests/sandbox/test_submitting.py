@@ -26,6 +26,20 @@ async def test_asynchronous(sandbox: Sandbox, caller: Caller, fields: dict[str, 
     assert sandbox.submissions == [{"action": "generate", "prompt": "x", **fields}]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8787/health?x=y",
+        "https://sandbox.acedata.invalid/health?x=y#z",
+        "https://user@a.example:8443/a%20b/?q=\u00e4&q=2",
+    ],
+)
+async def test_any_callback(caller: Caller, address: str) -> None:
+    """Any web address can be called back; none is, and the record shows it as it was sent."""
+    task_id = await caller.generate(callback_url=address)
+    assert (await caller.look_up(task_id))["request"]["callback_url"] == address
+
+
 async def test_synchronous(caller: Caller, clock: ManualClock) -> None:
     """Without them the answer is the result, when it is there."""
     reply = await caller.submit(action="generate", prompt="x", callback_url="")

@@ -1,0 +1,187 @@
+"""Letting paid calls go: one after the other, so many at once, as long as it makes sense."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections import Counter, deque
+from collections.abc import Callable
+
+from acedata_async._clock import Clock, sleep
+from acedata_async._rules.brakes import Brakes
+from acedata_async._rules.in_flight import InFlight
+from acedata_async._rules.purse import Purse
+from acedata_async.bulk.journal import OF_THE_ACCOUNT
+from acedata_async.bulk.passage import Passage, Phase
+from acedata_async.errors import (
+    APIError,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    LedgerError,
+    RateLimited,
+    SubmissionUnknown,
+)
+
+_log = logging.getLogger("acedata_async")
+
+_GAP = 0.05
+"""Seconds between two paid calls: so few are on their way at any instant that a killed process
+leaves few in doubt."""
+
+_USELESS = (
+    *OF_THE_ACCOUNT,
+    RateLimited,
+    ConnectionFailed,
+    ClientClosed,
+    ConfigurationError,
+    LedgerError,
+)
+"""Errors after which the next call would end no better."""
+
+
+class Dispatcher:
+    """Decides when the next paid call goes, and learns from how calls end.
+
+    Args:
+        clock: The time.
+        in_flight: How many songs may be under way.
+        purse: What may be spent.
+        start: Called with a song whose turn has come, and the audio id of its source.
+        skip: Called with a song that is not sent any more, and with why.
+        held_up: Says whether to wait although songs could go, for outcomes are not read.
+
+    Attributes:
+        ready: The songs that wait for their turn, each with the audio id of its source.
+        phases: How many songs are in each phase.
+        paying: The songs whose paid call is under way.
+        submitted: How many paid calls were accepted.
+        brakes: Why nothing goes, if so.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        in_flight: InFlight,
+        purse: Purse,
+        start: Callable[[Passage, str | None], object],
+        skip: Callable[[Passage, str], object],
+        held_up: Callable[[], bool],
+    ) -> None:
+        self.ready: deque[tuple[Passage, str | None]] = deque()
+        self.phases: Counter[Phase] = Counter()
+        self.paying: set[Passage] = set()
+        self.submitted = 0
+        self.brakes = Brakes()
+        self.purse = purse
+        self.in_flight = in_flight
+        self._clock = clock
+        self._start = start
+        self._skip = skip
+        self._held_up = held_up
+        self._sent: dict[str, float] = {}
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Let songs go as their turns come, until cancelled."""
+        while True:
+            self._changed.clear()
+            pause = self._pause()
+            if pause > 0:
+                await self._wait(pause)
+                continue
+            passage, audio_id = self.ready.popleft()
+            self.purse.begun()
+            passage.counted = True
+            self._start(passage, audio_id)
+            await sleep(self._clock, _GAP)
+
+    def put(self, passage: Passage, audio_id: str | None) -> None:
+        """Let a song wait for its turn."""
+        self.ready.append((passage, audio_id))
+        self.wake()
+
+    def wake(self) -> None:
+        """See again whether a song may go: something has changed."""
+        self._changed.set()
+
+    def stop(self, reason: str) -> None:
+        """Let nothing go any more."""
+        self.brakes.stop(reason)
+        self.wake()
+
+    def give_up(self, reason: str) -> None:
+        """Let nothing go any more, for a reason that the user may not know."""
+        if self.brakes.stopped is None:
+            _log.warning("nothing more is submitted: %s", reason)
+        self.stop(reason)
+
+    def moved(self, passage: Passage, phase: Phase) -> None:
+        """Count a song in another phase."""
+        if passage.phase == "generating" and passage.entry.state == "succeeded":
+            self.in_flight.accepted(self._clock.monotonic(), under_way=self._under_way)
+        self.phases[passage.phase] -= 1
+        self.phases[phase] += 1
+        passage.phase = phase
+        self.wake()
+
+    def told(self, passage: Passage, what: str, error: BaseException | None) -> None:
+        """Learn what happened to a paid call; see `SongJournal`."""
+        now = self._clock.monotonic()
+        if what in {"beginning", "begun"}:
+            self.paying.add(passage)
+            self._sent[passage.key] = now
+            return
+        self.paying.discard(passage)
+        sent = self._sent.pop(passage.key, now)
+        if isinstance(error, RateLimited):
+            self.in_flight.refused(now, sent=sent, under_way=self._under_way)
+        if what == "accepted":
+            self.submitted += 1
+            self.brakes.answered()
+        elif what == "ended":
+            self._learn_from(error, now)
+        self.wake()
+
+    def _learn_from(self, error: BaseException | None, now: float) -> None:
+        if isinstance(error, SubmissionUnknown):
+            news = self.brakes.doubted(now, str(error.__cause__ or error))
+            if news is not None:
+                _log.warning("submitting is held up: %s", news)
+        elif isinstance(error, _USELESS):
+            self.give_up(str(error))
+        elif isinstance(error, APIError):
+            self.brakes.answered()
+
+    @property
+    def _under_way(self) -> int:
+        return self.phases["submitting"] + self.phases["generating"]
+
+    def _pause(self) -> float:
+        """Return the seconds until the next song may go; infinite until something changes."""
+        refusal = self.purse.refusal() if self.ready else None
+        if refusal is not None:
+            self.give_up(refusal)
+        if self.brakes.stopped is not None:
+            while self.ready:
+                self._skip(self.ready.popleft()[0], self.brakes.stopped)
+        if not self.ready or self._held_up():
+            return math.inf
+        under_way = self._under_way
+        if under_way >= self.in_flight.limit or not self.purse.has_room(under_way=under_way):
+            return math.inf
+        now = self._clock.monotonic()
+        return self.brakes.wait(now, under_way=self.phases["submitting"])
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for a change, and so long at most."""
+        timer = None
+        if seconds < math.inf:
+            timer = self._clock.call_later(seconds, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()

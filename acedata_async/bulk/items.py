@@ -1,0 +1,212 @@
+"""One thing to make: what is known of it before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from sys import intern
+from types import MappingProxyType
+from typing import Any, Self
+
+from acedata_async.errors import InvalidRequest, describe_problem
+from acedata_async.models.producer import SUBMISSIONS
+from acedata_async.models.request import ApiRequest
+from acedata_async.models.siblings import UploadRequest
+from acedata_async.models.task import mask_callback
+
+UPLOAD = "upload"
+STEMS = "stems"
+
+KINDS: Mapping[str, type[ApiRequest]] = MappingProxyType(
+    {**{kind.action: kind for kind in SUBMISSIONS}, UPLOAD: UploadRequest}
+)
+"""The request of each action."""
+
+ACTIONS: tuple[str, ...] = tuple(KINDS)
+"""What an item can ask for."""
+
+_AUDIO_ID = "audio_id"
+_ASSUMED_ID = "the source's id"
+_NO_FIELDS = frozenset({"key", "action", "source"})
+_LONGEST_GUESS = 80
+"""Characters of a misspelt action; for a longer one no likeness is looked for."""
+
+_KEY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
+_ENDING = re.compile(r".*\.(?:json|m4a|mp3|mp4|wav|flac|zip|bin)", re.IGNORECASE)
+_LIKE_DERIVED = re.compile(r"v[0-9]+-[0-9a-f]{16}-[0-9]+", re.IGNORECASE)
+_KEY_WORDS = (
+    "letters, digits, - _ and . (80 at most, no . at either end, no file ending such as .m4a,"
+    " no name that Windows reserves)"
+)
+
+
+def source_kind(action: str) -> str | None:
+    """Return what an action starts from, in words; None for one that starts from nothing."""
+    if _AUDIO_ID not in KINDS[action].model_fields:
+        return None
+    return "an upload" if action.startswith("upload_") else "a song"
+
+
+def product_kind(action: str) -> str:
+    """Return what an action makes, in the words of `source_kind`."""
+    return {UPLOAD: "an upload", STEMS: "stems"}.get(action, "a song")
+
+
+@dataclass(frozen=True, slots=True)
+class BulkItem:
+    """One thing to make; comes from `of` or `read`, which check it.
+
+    Attributes:
+        action: What to do: a Producer action, or `upload`.
+        fields: The request's fields as they were set, and no others; `audio_id` is not among them
+            where there is a source. Not shown, for a `callback_url` may hold a secret.
+        key: Its name among all items; None where it is to be derived from what is asked for.
+        source: The key of the earlier item whose song or upload it starts from, or None.
+        line: The number of its line; 0 where it comes from no file.
+        derived: Whether the key was derived, and not chosen by the user.
+    """
+
+    action: str
+    fields: Mapping[str, Any] = field(repr=False)
+    key: str | None = None
+    source: str | None = None
+    line: int = 0
+    derived: bool = False
+
+    @classmethod
+    def of(cls, request: ApiRequest, *, key: str | None = None) -> Self:
+        """Make an item of a request.
+
+        Args:
+            request: A request of one of the classes in `KINDS`, and not of one made from them:
+                what such a class changes would not be sent.
+            key: Its name among all items; derived from the request if left out.
+
+        Raises:
+            InvalidRequest: It is no such request, does not pass its checks, or the key is not
+                allowed.
+        """
+        action = next((name for name, kind in KINDS.items() if type(request) is kind), None)
+        if action is None:
+            names = ", ".join(kind.__name__ for kind in KINDS.values())
+            raise InvalidRequest("request", type(request).__name__, f"one of {names}")
+        problems = [] if key is None else key_problems(key)
+        if problems:
+            raise refusal(problems)
+        given = {name: getattr(request, name) for name in request.model_fields_set}
+        return cls(action, _checked(action, given), key)
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any], *, line: int = 0) -> Self:
+        """Make an item of a JSON object: `key`, `action`, `source` and the request's fields.
+
+        What is null counts as left out. Whether the key is free and the source is there is a
+        question for `Register`, which knows the other items.
+
+        Args:
+            entry: The object.
+            line: The number of its line in a file, or 0.
+
+        Raises:
+            InvalidRequest: Something is wrong; `problems` has a line for everything that is.
+        """
+        key, action, source = (entry.get(name) for name in ("key", "action", "source"))
+        problems = [] if key is None else key_problems(key)
+        if not isinstance(action, str) or action not in KINDS:
+            raise refusal([describe_problem("action", action, _action_words(action)), *problems])
+        problems += source_problems(entry, line)
+        given = {name: value for name, value in entry.items() if name not in _NO_FIELDS}
+        assumed = source_kind(action) is not None and given.get(_AUDIO_ID) is None
+        fields: dict[str, Any] = {}
+        try:
+            fields = _checked(action, {**given, _AUDIO_ID: _ASSUMED_ID} if assumed else given)
+        except InvalidRequest as error:
+            problems += error.problems
+        if problems:
+            raise refusal(problems)
+        if assumed:
+            del fields[_AUDIO_ID]
+        return cls(intern(action), fields, key, source, line)  # thousands of items share it
+
+    def request(self, audio_id: str | None = None) -> ApiRequest:
+        """Return the request to send.
+
+        Args:
+            audio_id: What its source turned out to be; None where it has no source.
+
+        Raises:
+            InvalidRequest: The `audio_id` of the source is missing, or there is no source.
+        """
+        if (audio_id is None) is not (self.source is None):
+            words = "none, for the item has no source" if audio_id else "the id of its source"
+            raise InvalidRequest(_AUDIO_ID, audio_id, words)
+        known = {} if audio_id is None else {_AUDIO_ID: audio_id}
+        return KINDS[self.action].model_validate({**self.fields, **known})
+
+    def shown(self) -> dict[str, Any]:
+        """Return what is asked for, fit for a file: with the `callback_url` masked."""
+        asked = {"action": self.action, **mask_callback(self.fields)}
+        return asked if self.source is None else {**asked, "source": self.source}
+
+
+def refusal(problems: list[str]) -> InvalidRequest:
+    """Return the error that tells several problems."""
+    return InvalidRequest(None, None, problems[0], problems=problems)
+
+
+def key_problems(key: object) -> list[str]:
+    """Return what keeps a key from being the user's own, in words."""
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        return [describe_problem("key", key, _KEY_WORDS)]
+    if _RESERVED.fullmatch(key) or _ENDING.fullmatch(key):
+        return [describe_problem("key", key, _KEY_WORDS)]
+    if _LIKE_DERIVED.fullmatch(key):
+        words = "a key that does not look like those given to what has none of its own"
+        return [describe_problem("key", key, words)]
+    return []
+
+
+def source_problems(entry: Mapping[str, Any], line: int) -> list[str]:
+    """Return what is wrong with the source of a JSON object on its own, in words.
+
+    Args:
+        entry: The object; its action is known.
+        line: The number of its line, or 0.
+    """
+    key, action, source = (entry.get(name) for name in ("key", "action", "source"))
+    has_id = entry.get(_AUDIO_ID) is not None
+    needed = source_kind(str(action)) is not None
+    earlier = f"the key of an earlier {'line' if line else 'item'}"
+    if source is None:
+        words = f"{earlier}, or audio_id in its place (one is needed)"
+        return [describe_problem("source", None, words)] if needed and not has_id else []
+    if not needed:
+        return [describe_problem("source", source, f"none, for {action} starts from nothing")]
+    if has_id:
+        return [describe_problem("source", source, "either source or audio_id, not both")]
+    if not isinstance(source, str) or source == key:
+        return [describe_problem("source", source, earlier)]
+    return []
+
+
+def _checked(action: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are set, as the request's class reads them."""
+    if not all(map(_is_text, given)):
+        raise InvalidRequest(None, None, "the name of a field is a text")
+    request = KINDS[action].model_validate(given)
+    known = request.model_fields_set
+    return {name: value for name, value in vars(request).items() if name in known}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _action_words(action: object) -> str:
+    guessable = isinstance(action, str) and len(action) <= _LONGEST_GUESS
+    close = get_close_matches(str(action), ACTIONS, n=1) if guessable else []
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"one of {', '.join(ACTIONS)}{hint}"

@@ -1,0 +1,135 @@
+"""How one paid call is written down, while it is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from acedata_async.errors import (
+    APIError,
+    AuthenticationError,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    InsufficientBalance,
+    InvalidRequest,
+    LedgerError,
+    NotFound,
+    PaymentRequired,
+    RateLimited,
+)
+from acedata_async.ledger.entry import Entry
+from acedata_async.ledger.protocol import Ledger
+from acedata_async.models.request import RequestWarning
+from acedata_async.tasks.watcher import TaskWatcher
+
+_log = logging.getLogger("acedata_async")
+
+OF_THE_ACCOUNT = (AuthenticationError, InsufficientBalance, PaymentRequired, NotFound)
+"""Refusals that every other request would meet as well: no fault of the song's."""
+
+_NOTHING_CREATED = (
+    *OF_THE_ACCOUNT,
+    RateLimited,
+    ConnectionFailed,
+    ClientClosed,
+    InvalidRequest,
+    ConfigurationError,
+    RequestWarning,  # where warnings are errors, it is raised before anything is sent
+    asyncio.CancelledError,
+)
+"""What ends a call of which it is certain that it created nothing, and that may be sent again."""
+
+
+class SongJournal:
+    """Writes down one paid call in a ledger, each step before it is taken.
+
+    Args:
+        ledger: Where to.
+        entry: The song's entry.
+        marker: What the call carries to be found by, or None.
+        told: Called with what happens: `beginning`, `begun`, `released`, `accepted` or `ended`,
+            and with the error where there is one.
+
+    Attributes:
+        entry: The entry as it stands.
+        task_id: The task's id, once it is known, written down or not.
+        trouble: Why something could not be written down although it happened.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        entry: Entry,
+        *,
+        marker: str | None,
+        told: Callable[[str, BaseException | None], object],
+    ) -> None:
+        self.entry = entry
+        self.task_id: str | None = None
+        self.trouble: LedgerError | None = None
+        self.marker = marker
+        self._ledger = ledger
+        self._told = told
+        self._out = False
+
+    async def begin(self) -> None:
+        """Write down that the call goes out; if that fails, it does not."""
+        self._out = True
+        self._told("beginning", None)
+        self.entry = await self._ledger.begin(self.entry.key, self.marker or "")
+        self._told("begun", None)
+
+    async def release(self, error: Exception) -> None:
+        """Write down that nothing was created."""
+        self.entry = await self._ledger.release(self.entry.key, error)
+        self._out = False
+        self._told("released", error)
+
+    async def accepted(self, outcome: Any) -> None:
+        """Write down what the call brought. It is not lost where that fails."""
+        if isinstance(outcome, TaskWatcher):
+            self.task_id = outcome.id
+        else:
+            self.task_id = outcome.task_id
+        try:
+            if isinstance(outcome, TaskWatcher):
+                self.entry = await self._ledger.accept(self.entry.key, outcome.id or "")
+            else:
+                result = outcome.model_dump(mode="json")
+                self.entry = await self._ledger.finish(self.entry.key, result, cost=None, name=None)
+        except LedgerError as error:
+            self._complain(error)
+        self._told("accepted", None)
+
+    async def ended(self, error: BaseException) -> None:
+        """Write down how the call ended, as far as it was begun."""
+        try:
+            # What could not be written down before cannot be now.
+            if self._out and not isinstance(error, LedgerError):
+                await self._settle(error)
+        except LedgerError as trouble:
+            self._complain(trouble)
+        self._told("ended", error)
+
+    async def _settle(self, error: BaseException) -> None:
+        known = error if isinstance(error, Exception) else None
+        if isinstance(error, _NOTHING_CREATED):
+            self.entry = await self._ledger.release(self.entry.key, known)
+        elif isinstance(error, APIError):
+            self.entry = await self._ledger.refuse(self.entry.key, error)
+        else:
+            self.entry = await self._ledger.doubt(
+                self.entry.key, known or RuntimeError(repr(error))
+            )
+
+    def _complain(self, error: LedgerError) -> None:
+        self.trouble = error
+        _log.error(
+            "the ledger could not be written after the paid call of %s (task %s): %s",
+            self.entry.key,
+            self.task_id or "not known",
+            error,
+        )

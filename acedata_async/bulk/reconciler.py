@@ -1,0 +1,256 @@
+"""Looking for paid calls whose answer was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from acedata_async._clock import Clock, sleep
+from acedata_async._rules.listing import (
+    FIRST_LOOK,
+    LAST_LOOK,
+    Doubt,
+    Finding,
+    Listing,
+    Own,
+    judge,
+    window,
+)
+from acedata_async._rules.wire import as_text
+from acedata_async.bulk.passage import Passage
+from acedata_async.bulk.workshop import Workshop
+from acedata_async.errors import AceDataError, LedgerError
+from acedata_async.ledger.entry import Entry
+from acedata_async.ledger.protocol import Ledger
+
+_log = logging.getLogger("acedata_async")
+
+_MOST_HELD = 1000
+"""How many are held for the last look of the run."""
+
+_MOST_ASKED = 12
+"""How many of our tasks are looked up for the account's id."""
+
+_USER_ID = "user_id"
+
+_WORDS: dict[Finding, str] = {
+    "absent": "the vendor's list, which shows our tasks from before and after it, does not have it",
+    "too_early": "the vendor's list does not have it yet",
+    "no_control": (
+        "the vendor's list does not have it, which proves nothing: no task of ours from before it"
+        " and from after it is in that list"
+    ),
+    "not_whole": "the vendor's list could not be read to its end, and what was read lacks it",
+}
+
+
+@dataclass(slots=True)
+class _Search:
+    """One call that is looked for.
+
+    Attributes:
+        passage: The song.
+        doubt: The call.
+        said: What the last look brought, in words.
+    """
+
+    passage: Passage
+    doubt: Doubt
+    said: str = "it has not been looked for"
+
+
+class Reconciler:
+    """Looks for calls with an unknown outcome, in the list of the account's tasks.
+
+    Args:
+        workshop: The parts of the client.
+        ledger: Where it is written down.
+        user_id: The account's id, where the user gave it.
+        resubmit: Whether what is known to be absent is to be sent again.
+        found: Called with a song whose task was found; its entry is `submitted`.
+        absent: Called with a song that is known to be absent; its entry is `pending`.
+        held: Called with a song that stays unknown, and with why, in words.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        ledger: Ledger,
+        *,
+        user_id: str | None,
+        resubmit: bool,
+        found: Callable[[Passage], object],
+        absent: Callable[[Passage], object],
+        held: Callable[[Passage, str], object],
+    ) -> None:
+        self._poller = workshop.poller
+        self._clock: Clock = workshop.clock
+        self._ledger = ledger
+        self._user_id = user_id
+        self._resubmit = resubmit
+        self._found = found
+        self._absent = absent
+        self._held = held
+        self._searches: dict[str, _Search] = {}
+        self._patrol: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._searches)
+
+    def add(self, passage: Passage) -> None:
+        """Look for a call from now on."""
+        entry = passage.entry
+        if not entry.marker:
+            self._held(passage, "it was sent without a marker, so it cannot be looked for")
+            return
+        sent = self._clock.time() if entry.sent_at is None else entry.sent_at
+        self._searches[passage.key] = _Search(passage, Doubt(entry.marker, sent))
+        if len(self._searches) > _MOST_HELD:
+            self._hold(next(iter(self._searches.values())))
+        if self._patrol is None:
+            self._patrol = asyncio.create_task(self._walk(), name="acedata: reconciliation")
+        self._news.set()
+
+    def learn(self, record: Any) -> None:
+        """Learn the account's id from a record of one of its tasks."""
+        user_id = as_text(record.get(_USER_ID)) if record else None
+        if self._user_id is None and user_id:
+            self._user_id = user_id
+
+    async def settle(self, *, patient: Callable[[], bool]) -> None:
+        """Look for all of them a last time; each goes on, or is held.
+
+        Args:
+            patient: Whether to wait until what is missing counts as absent.
+        """
+        await self.aclose()
+        while self._searches:
+            now = self._clock.time()
+            age = LAST_LOOK if self._resubmit and patient() else FIRST_LOOK
+            ready = max(search.doubt.sent + age for search in self._searches.values())
+            if ready > now:
+                due = [moment for moment in map(_due, self._searches.values()) if moment > now]
+                await sleep(self._clock, min([ready, now + 60.0, *due]) - now)
+            await self._look(list(self._searches.values()))
+            if ready <= now:
+                for search in list(self._searches.values()):
+                    self._hold(search)
+
+    async def aclose(self) -> None:
+        """Look no further by itself."""
+        if self._patrol is not None:
+            patrol, self._patrol = self._patrol, None
+            patrol.cancel()
+            await asyncio.wait([patrol])
+
+    async def _walk(self) -> None:
+        """Look for each when it is due, until cancelled."""
+        while True:
+            self._news.clear()
+            now = self._clock.time()
+            pause = min(map(_due, self._searches.values()), default=float("inf")) - now
+            if pause <= 0:
+                await self._look([one for one in self._searches.values() if _due(one) <= now])
+            elif pause < float("inf"):
+                await sleep(self._clock, pause)
+            else:
+                await self._news.wait()
+
+    async def _look(self, searches: Collection[_Search]) -> None:
+        """Read the list once for all of them, and act on what it shows."""
+        try:
+            listing = await self._read([search.doubt for search in searches])
+            own = [] if listing is None else await self._own(listing)
+        except AceDataError as error:
+            _log.info("looking for %d uncertain call(s) failed: %s", len(searches), error)
+            listing, own, trouble = None, [], f"the vendor's list could not be read ({error})"
+        else:
+            trouble = "the account's user_id is not known, so the list cannot be asked for"
+        now = self._clock.time()
+        for search in searches:
+            if search.passage.key not in self._searches:
+                continue
+            search.doubt = search.doubt.looked(now)
+            search.said = trouble
+            if listing is not None:
+                await self._act(search, listing, own, now)
+
+    async def _act(self, search: _Search, listing: Listing, own: list[Own], now: float) -> None:
+        passage, doubt = search.passage, search.doubt
+        task_id = listing.found.get(doubt.marker)
+        try:
+            if task_id is not None:
+                passage.entry = await self._ledger.accept(passage.key, task_id)
+                passage.task_id = task_id
+                del self._searches[passage.key]
+                self._found(passage)
+                return
+            finding = judge(doubt, listing, own, now)
+            search.said = _WORDS[finding]
+            if finding == "absent" and self._resubmit:
+                passage.entry = await self._ledger.resubmit(passage.key)
+                del self._searches[passage.key]
+                self._absent(passage)
+        except LedgerError as error:
+            search.said = str(error)
+
+    async def _read(self, doubts: Collection[Doubt]) -> Listing | None:
+        user_id = await self._account()
+        if user_id is None:
+            return None
+        markers = {doubt.marker for doubt in doubts}
+        listing = Listing(*window(doubts, self._clock.time()))
+        while True:
+            filters: dict[str, Any] = {
+                _USER_ID: user_id,
+                "type": "audios",
+                "created_at_min": listing.lower,
+            }
+            if listing.upper is not None:
+                filters["created_at_max"] = listing.upper
+            if not listing.take(await self._poller.list_page(filters), markers):
+                return listing
+
+    async def _account(self) -> str | None:
+        """Return the account's id: given, learned, noted, or from the record of a task of ours."""
+        noted = await self._ledger.note(_USER_ID)
+        if self._user_id is None:
+            self._user_id = noted or await self._ask_account()
+        if self._user_id is not None and self._user_id != noted:
+            await self._ledger.put_note(_USER_ID, self._user_id)
+        return self._user_id
+
+    async def _ask_account(self) -> str | None:
+        task_ids: list[str] = []
+        async for entry in self._ledger.entries({"submitted", "succeeded", "saved", "failed"}):
+            told = None if entry.result is None else as_text(entry.result.get(_USER_ID))
+            if told:
+                return told
+            if entry.task_id is not None:
+                task_ids.append(entry.task_id)
+            if len(task_ids) == _MOST_ASKED:
+                break
+        tasks = (await self._poller.retrieve(task_ids)).values()
+        return next(filter(None, (as_text(task.raw.get(_USER_ID)) for task in tasks)), None)
+
+    async def _own(self, listing: Listing) -> list[Own]:
+        entries = await self._ledger.of_tasks(listing.task_ids)
+        return [own for entry in entries.values() if (own := _own_of(entry)) is not None]
+
+    def _hold(self, search: _Search) -> None:
+        del self._searches[search.passage.key]
+        self._held(search.passage, search.said)
+
+
+def _due(search: _Search) -> float:
+    moment = search.doubt.next_look()
+    return float("inf") if moment is None else moment
+
+
+def _own_of(entry: Entry) -> Own | None:
+    begun, accepted = entry.times.get("submitting"), entry.times.get("submitted")
+    return None if begun is None or accepted is None else Own(begun, accepted)

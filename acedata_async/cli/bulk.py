@@ -1,0 +1,95 @@
+"""The command `bulk`: all songs of a form, each paid for once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from acedata_async import BulkItem, InvalidRequest
+from acedata_async.bulk import read_form
+from acedata_async.cli import ledger_file
+from acedata_async.cli.bulk_options import BulkOptions
+from acedata_async.cli.bulk_run import carry_out
+from acedata_async.cli.exits import Exit
+from acedata_async.cli.options import Common, command
+from acedata_async.cli.output import Output
+from acedata_async.cli.session import Connection, conclude, connected, output_of
+from acedata_async.cli.survey import Survey, room_words, take_survey
+
+Form = Annotated[
+    str, typer.Argument(help="A file of JSON lines, a song each; - for stdin.", metavar="FILE")
+]
+
+
+def add_bulk(app: typer.Typer) -> None:
+    """Add the command that makes many songs."""
+
+    @command(
+        app,
+        "bulk",
+        "acedata bulk songs.jsonl -o songs/",
+        "acedata bulk songs.jsonl -o songs/ --dry-run",
+        "acedata bulk songs.jsonl -o trial/ --sandbox",
+        "cat songs.jsonl | acedata bulk - -o songs/ --json",
+    )
+    def bulk(context: typer.Context, file: Form, options: BulkOptions, common: Common) -> None:
+        """Make all songs of a form, each paid for once.
+
+        Run it again to go on: what is saved is kept, what was sent is waited for, and nothing
+        is paid twice. The ledger beside the files remembers what was sent, paid, made and saved.
+        """
+        output = output_of(common)
+        _ = options.limit  # wrong usage is told before the form is read
+
+        def begin() -> Coroutine[Any, Any, Exit]:
+            items = _read(file)
+            if options.dry_run:
+                return _rehearse(output, items, options)
+
+            async def work(connection: Connection, output: Output) -> Exit:
+                return await carry_out(connection, output, items, options)
+
+            return connected(context, common, work, output)
+
+        conclude(output, begin)
+
+
+def _read(file: str) -> list[BulkItem]:
+    name = "stdin" if file == "-" else file
+    try:
+        if file == "-":
+            return read_form(sys.stdin.buffer, name=name)
+        with Path(file).open("rb") as source:
+            return read_form(source, name=name)
+    except FileNotFoundError:
+        raise InvalidRequest(None, None, f"{file}: no such file") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidRequest(None, None, f"{name} cannot be read: {reason}") from error
+
+
+async def _rehearse(output: Output, items: Sequence[BulkItem], options: BulkOptions) -> Exit:
+    """Say what a run would do, and do nothing."""
+    survey = await _survey_at(options, items)
+    survey.check()
+    songs, credits_ = options.budget, options.budget_credits
+    room = survey.room(songs, credits_)
+    document = {
+        "directory": str(options.output),
+        "ledger": str(options.path),
+        **survey.document(room),
+    }
+    output.result(document, [*survey.lines(), *room_words(room, songs, credits_)])
+    return Exit.GOOD
+
+
+async def _survey_at(options: BulkOptions, items: Sequence[BulkItem]) -> Survey:
+    retry = options.retry_failed
+    if not options.path.exists():
+        return await take_survey(items, None, options.output, retry_failed=retry)
+    async with ledger_file.to_read(options.path) as ledger:
+        return await take_survey(items, ledger, options.output, retry_failed=retry)

@@ -1,0 +1,171 @@
+"""A bulk run of the command line, from the directory to the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from acedata_async import AceDataError, BulkItem, BulkOutcome, BulkRun, InvalidRequest, LedgerError
+from acedata_async.cli import ledger_file
+from acedata_async.cli.account import Account, Song
+from acedata_async.cli.board import Board
+from acedata_async.cli.bulk_options import BulkOptions
+from acedata_async.cli.ctrl_c import CtrlC
+from acedata_async.cli.delivery import prepare_directory
+from acedata_async.cli.exits import Exit
+from acedata_async.cli.output import Output
+from acedata_async.cli.session import Connection
+from acedata_async.cli.survey import take_survey
+from acedata_async.ledger import Ledger
+
+_GO_ON = "run the same command again to go on; nothing is paid twice"
+_BROKEN_OFF = "the run was broken off"
+
+
+async def carry_out(
+    connection: Connection, output: Output, items: list[BulkItem], options: BulkOptions
+) -> Exit:
+    """Make all songs of a form; return the exit code.
+
+    Raises:
+        InvalidRequest: The directory, the report or a key cannot be used; nothing was sent.
+        LedgerError: The ledger cannot be used, or could not be written.
+    """
+    prepare_directory(options.output)
+    clock = connection.clock
+    with Report(options.report, output) as report:
+        async with ledger_file.to_write(options.path, now=clock.time) as ledger:
+            survey = await take_survey(
+                items, ledger, options.output, retry_failed=options.retry_failed
+            )
+            survey.check()
+            if survey.turns_to_the_api:
+                await connection.ace.check_token()
+            output.how_to_go_on = _GO_ON
+            run = options.begin(connection, items, ledger)
+            ctrl_c = CtrlC(run, output)
+            total = len(items) + survey.others.total()
+            board = Board(run, output, clock, total=total, ctrl_c=ctrl_c)
+            account = Account(items, options)
+            follower = _Follower(
+                run, output, board=board, report=report, account=account, ctrl_c=ctrl_c
+            )
+            return await follower.follow(ledger)
+
+
+class Report:
+    """The file that gets a line as each song ends.
+
+    Args:
+        path: The file, which is written anew; None for no report.
+        output: Where to say that it could not be written.
+
+    Raises:
+        InvalidRequest: It cannot be opened.
+    """
+
+    def __init__(self, path: Path | None, output: Output) -> None:
+        self._output = output
+        self._file = None
+        try:
+            if path is not None:
+                self._file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
+        except OSError as error:
+            reason = error.strerror or error
+            raise InvalidRequest(None, None, f"{path} cannot be written: {reason}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            with suppress(OSError):  # a disk that is full was told of already
+                self._file.close()
+
+    def write(self, song: Song) -> None:
+        """Write a line; if that fails it is said once, and the songs go on."""
+        if self._file is None:
+            return
+        try:
+            self._file.write(json.dumps(song.document(), ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError as error:
+            self._output.warn(f"the report ends here, it cannot be written: {error}")
+            with suppress(OSError):
+                self._file.close()
+            self._file = None
+
+
+class _Follower:
+    """Follows a run to its end, or to where it is left."""
+
+    def __init__(
+        self,
+        run: BulkRun,
+        output: Output,
+        *,
+        board: Board,
+        report: Report,
+        account: Account,
+        ctrl_c: CtrlC,
+    ) -> None:
+        self._run = run
+        self._output = output
+        self._board = board
+        self._report = report
+        self._account = account
+        self._ctrl_c = ctrl_c
+
+    async def follow(self, ledger: Ledger) -> Exit:
+        """Follow it, write what came of it, and return the exit code."""
+        try:
+            with self._ctrl_c.heard():
+                async with self._run, self._board:
+                    async for outcome in self._run:
+                        self._take(outcome)
+        except asyncio.CancelledError:
+            await self._see_what_is_left(ledger)
+            self._account.write(self._output, stopped=_BROKEN_OFF)
+            if self._ctrl_c.pressed:
+                raise KeyboardInterrupt from None
+            raise
+        except AceDataError as error:
+            if self._account.songs:
+                await self._see_what_is_left(ledger)
+                self._account.write(self._output, stopped=str(error))
+            raise
+        stopped = self._ctrl_c.words(self._run.stats.stopped)
+        self._account.write(self._output, stopped=stopped)
+        if self._ctrl_c.pressed:
+            return self._output.interrupted(Exit.INTERRUPTED)
+        return self._account.code
+
+    def _take(self, outcome: BulkOutcome) -> None:
+        song = Song.of(outcome)
+        song = replace(song, reason=self._ctrl_c.words(song.reason) or "")
+        self._account.add(song)
+        self._report.write(song)
+        self._board.hear(song)
+
+    async def _see_what_is_left(self, ledger: Ledger) -> None:
+        """Take in what came while the run was left, and how the other songs stand now."""
+        with suppress(AceDataError):  # it may be what the run ended with
+            async for outcome in self._run:
+                self._take(outcome)
+        open_keys = self._account.open_keys()
+        entries = {}
+        with suppress(LedgerError):
+            async for entry in ledger.entries():
+                if entry.key in open_keys:
+                    entries[entry.key] = entry
+        self._account.leave(entries)

@@ -1,0 +1,160 @@
+"""How the songs of a form stand in a ledger, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from acedata_async import BulkItem, InvalidRequest
+from acedata_async.bulk.intake import contradicts, is_same
+from acedata_async.bulk.items import UPLOAD
+from acedata_async.cli.output import counted
+from acedata_async.ledger import Entry, Ledger
+
+Standing = Literal["new", "saved", "in_flight", "made", "failed", "unknown", "lost", "given_up"]
+"""`new`: would be sent, and paid. `made`: made, but its file is not here."""
+
+_WORDS: dict[Standing, str] = {
+    "new": "new: would be sent, and paid",
+    "saved": "saved",
+    "in_flight": "in flight: would be waited for",
+    "made": "made, but not fetched: the file would be",
+    "failed": "failed: sent again only with --retry-failed",
+    "unknown": "unknown: may be paid; would be looked for",
+    "lost": "lost: would be looked up again",
+    "given_up": "given up by hand",
+}
+_TURNS_TO_THE_API: frozenset[Standing] = frozenset({"new", "in_flight", "unknown", "lost"})
+
+
+@dataclass(kw_only=True)
+class Survey:
+    """What a run would begin with.
+
+    Attributes:
+        counts: How many songs of the form stand how.
+        others: The same of songs that only the ledger knows, and that are not finished.
+        conflicts: What the form and the ledger contradict each other in, in words.
+        paid: How many songs of the whole ledger were paid for, or may have been.
+        cost: What is known to have been spent, in the vendor's credits.
+        priced: How many songs of the ledger have a known cost.
+    """
+
+    counts: Counter[Standing] = field(default_factory=Counter)
+    others: Counter[Standing] = field(default_factory=Counter)
+    conflicts: list[str] = field(default_factory=list)
+    paid: int = 0
+    cost: float = 0.0
+    priced: int = 0
+
+    @property
+    def turns_to_the_api(self) -> bool:
+        """Whether a run would send or look up anything."""
+        return any((self.counts + self.others)[standing] for standing in _TURNS_TO_THE_API)
+
+    def check(self) -> None:
+        """Make sure that the form and the ledger fit together.
+
+        Raises:
+            InvalidRequest: A key stands for one thing here and for another there.
+        """
+        if self.conflicts:
+            raise InvalidRequest(None, None, self.conflicts[0], problems=self.conflicts)
+
+    def room(self, songs: int | None, credits_: float | None) -> int | None:
+        """Return how many new songs a budget allows; None where that is not known."""
+        rooms = [] if songs is None else [max(0, songs - self.paid)]
+        if credits_ is not None and self.priced and self.cost > 0:
+            rooms.append(max(0, int((credits_ - self.cost) * self.priced / self.cost)))
+        return min([self.counts["new"], *rooms]) if rooms else None
+
+    def document(self, room: int | None) -> dict[str, Any]:
+        """Return it for `--json`."""
+        return {
+            "counts": {standing: self.counts[standing] for standing in _WORDS},
+            "only_in_the_ledger": {standing: self.others[standing] for standing in _WORDS},
+            "spent": {"songs": self.paid, "credits": self.cost},
+            "budget_allows": room,
+        }
+
+    def lines(self) -> list[str]:
+        """Return it for people."""
+        lines = [
+            f"{self.counts[standing]:>7,}  {words}"
+            for standing, words in _WORDS.items()
+            if self.counts[standing] or standing == "new"
+        ]
+        if others := self.others.total():
+            lines.append(f"{others:>7,}  not in the form, but unfinished in the ledger")
+        return lines
+
+
+async def take_survey(
+    items: Sequence[BulkItem], ledger: Ledger | None, directory: Path, *, retry_failed: bool
+) -> Survey:
+    """See how the songs of a form stand.
+
+    Args:
+        items: The form.
+        ledger: What is remembered of them; open. None where nothing is.
+        directory: Where their files are.
+        retry_failed: Whether failed ones count as new.
+    """
+    survey = Survey()
+    wanted = {item.key: item for item in items}
+    if ledger is not None:
+        survey.paid = (await ledger.totals()).paid
+        async for entry in ledger.entries():
+            survey.cost += entry.cost or 0.0
+            survey.priced += entry.cost is not None
+            standing = _standing(entry, directory)
+            item = wanted.pop(entry.key, None)
+            if item is not None:
+                again = retry_failed or not is_same(entry, item)
+                survey.counts["new" if standing == "failed" and again else standing] += 1
+                if contradicts(entry, item):
+                    survey.conflicts.append(_conflict(item))
+            elif standing in {"in_flight", "unknown", "lost"} or entry.state == "succeeded":
+                survey.others[standing] += standing != "saved"
+    survey.counts["new"] += len(wanted)
+    return survey
+
+
+def _standing(entry: Entry, directory: Path) -> Standing:
+    match entry.state:
+        case "pending":
+            return "new"
+        case "submitted":
+            return "in_flight"
+        case "submitting":  # what a killed run left so is one of these
+            return "unknown"
+        case "succeeded" | "saved":
+            return "saved" if _is_complete(entry, directory) else "made"
+        case "failed" | "unknown" | "lost" | "given_up" as same:
+            return same
+
+
+def _is_complete(entry: Entry, directory: Path) -> bool:
+    if entry.request.get("action") == UPLOAD:
+        return True
+    return entry.path is not None and (directory / entry.path).is_file()
+
+
+def _conflict(item: BulkItem) -> str:
+    place = f"line {item.line}: " if item.line else ""
+    return (
+        f"{place}the ledger has another request with the key {item.key!r}, which was paid for or"
+        " may have been; choose another key or another directory, or put the line back as it was"
+    )
+
+
+def room_words(room: int | None, songs: int | None, credits_: float | None) -> list[str]:
+    """Return in words how many new songs a budget allows; nothing where there is no budget."""
+    if songs is None and credits_ is None:
+        return []
+    if room is None:
+        return ["how many songs the budget allows is not known: no cost is in the ledger yet"]
+    return [f"the budget allows {counted(room, 'new song')}"]

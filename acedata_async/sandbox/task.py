@@ -1,0 +1,36 @@
+"""A task as the vendor keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class Task:
+    """One accepted submission.
+
+    Attributes:
+        record_id: The database's own id, `_id` on the wire.
+        type: What kind of record it is: `audios`, or the sibling address.
+        request: The submitted body, as it was sent.
+        data: What it results in, with paths in place of URLs.
+        finished_at: When it is over, in Unix seconds; infinite if never.
+        quirks: Names of the record faults that it has.
+        marked: Lookup faults asked for by its markers, and how often each still strikes.
+        seen: Whether a lookup has shown it.
+    """
+
+    id: str
+    record_id: str
+    trace_id: str
+    type: str
+    action: str
+    request: dict[str, Any]
+    data: Any
+    created_at: float
+    started_at: float
+    finished_at: float
+    quirks: frozenset[str]
+    marked: dict[str, int]
+    seen: bool = False

@@ -1,0 +1,152 @@
+"""Paid calls from the request to what comes of them: a watcher, or the result itself."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import warnings
+from typing import Any, TypeVar
+
+from acedata_async._clock import Clock
+from acedata_async._rules.exchange import Call, Reply
+from acedata_async._rules.wire import as_object, as_objects
+from acedata_async.errors import ClientClosed
+from acedata_async.models.producer import ProducerRequest
+from acedata_async.models.reply import ReplyModel
+from acedata_async.models.request import CALLBACK_FIELD, ApiRequest, RequestWarning
+from acedata_async.tasks.crew import Caller, Crew
+from acedata_async.tasks.poller import Poller
+from acedata_async.tasks.submitter import NO_JOURNAL, Journal, Submitter, accepted
+from acedata_async.tasks.watcher import TaskWatcher
+
+T = TypeVar("T")
+ReplyT = TypeVar("ReplyT", bound=ReplyModel)
+
+_log = logging.getLogger("acedata_async")
+
+
+class Orders:
+    """The paid calls of one service.
+
+    Args:
+        submitter: Sends what is paid for.
+        poller: Watches the service's tasks.
+        crew: Runs the calls.
+        clock: The time.
+    """
+
+    def __init__(self, submitter: Submitter, poller: Poller, crew: Crew, clock: Clock) -> None:
+        self._submitter = submitter
+        self._poller = poller
+        self._crew = crew
+        self._clock = clock
+        self._unclaimed: list[TaskWatcher[Any]] = []
+
+    async def submit(
+        self,
+        request: ProducerRequest[T],
+        *,
+        callback_url: str | None = None,
+        journal: Journal | None = None,
+    ) -> TaskWatcher[T]:
+        """Send a request that becomes a task.
+
+        Args:
+            request: What to send.
+            callback_url: Takes the place of the request's own.
+            journal: Writes down how it goes. Without one, the watcher of a submission whose
+                caller was cancelled is kept for `claim`.
+        """
+        body = {"action": request.action, **request.fields_to_send(), "async": True}
+        if callback_url is not None:
+            body[CALLBACK_FIELD] = callback_url
+        for oddity in request.oddities():
+            warnings.warn(oddity, RequestWarning, stacklevel=_level_of_user())
+        call = Call(request.path, body, "submit")
+        return await self._crew.run(
+            lambda caller: self._submit(request, call, caller, journal or NO_JOURNAL),
+            name=request.action,
+            paid=True,
+            unclaimed=self._keep if journal is None else None,
+        )
+
+    async def ask(
+        self,
+        request: ApiRequest,
+        kind: type[ReplyT],
+        needed: str,
+        *,
+        journal: Journal = NO_JOURNAL,
+    ) -> ReplyT:
+        """Send a paid request that is answered with its result.
+
+        Args:
+            request: What to send.
+            kind: What it is answered with.
+            needed: The attribute without which such an answer is none.
+            journal: Writes down how it goes.
+        """
+
+        def accept(reply: Reply, _sent: float) -> ReplyT | None:
+            body = as_object(reply.body)
+            items = as_objects(body.get("data"))
+            if reply.status != 200 or body.get("success") is False or not items:
+                return None
+            result = kind.read(items[0], task_id=body.get("task_id"))
+            return result if getattr(result, needed) else None
+
+        call = Call(request.path, request.fields_to_send(), "hold")
+        return await self._crew.run(
+            lambda caller: self._submitter.post(call, request, caller, accept, journal),
+            name=request.path,
+            paid=True,
+            unclaimed=_report,
+        )
+
+    def claim(self) -> list[TaskWatcher[Any]]:
+        """Return the watchers of submissions whose caller was cancelled, each once."""
+        claimed, self._unclaimed = self._unclaimed, []
+        return claimed
+
+    async def _submit(
+        self, request: ProducerRequest[T], call: Call, caller: Caller, journal: Journal
+    ) -> TaskWatcher[T]:
+        def accept(reply: Reply, sent: float) -> TaskWatcher[T] | None:
+            outcome = accepted(reply, now=self._clock.time())
+            if outcome is None:
+                return None
+            seat = self._poller.seat_of_submission(
+                outcome.task_id, request=call.body, sent=sent, record=outcome.record
+            )
+            return TaskWatcher(self._poller, seat, request.result_of)
+
+        return await self._submitter.post(call, request, caller, accept, journal)
+
+    def _keep(self, submission: asyncio.Task[TaskWatcher[Any]]) -> None:
+        if _ended_well(submission):
+            watcher = submission.result()
+            _log.warning("task %s was accepted after its caller went; claim() it", watcher.id)
+            self._unclaimed.append(watcher)
+
+
+def _level_of_user() -> int:
+    """Return how far up the stack the first caller is that is not this package."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("acedata_async."):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _report(call: asyncio.Task[ReplyModel]) -> None:
+    """Log what a paid call brought whose caller was cancelled; nobody else has it."""
+    if _ended_well(call):
+        _log.warning("answered after its caller went: %r", call.result())
+
+
+def _ended_well(call: asyncio.Task[Any]) -> bool:
+    """Say whether a paid call succeeded whose caller went; log why not, if it was sent."""
+    error = None if call.cancelled() else call.exception()
+    if error is not None and not isinstance(error, ClientClosed):
+        _log.warning("a paid call whose caller went did not end well: %s", error)
+    return error is None and not call.cancelled()

@@ -1,0 +1,171 @@
+"""A vendor whose clock waits for threads, ledgers to run twice with, and what came of a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pytest
+from anyio import CapacityLimiter, to_thread
+
+from acedata_async import AceData, BulkOutcome, BulkRun
+from acedata_async.bulk.intake import Requests
+from acedata_async.ledger import Entry, Ledger, MemoryLedger, SqliteLedger
+from acedata_async.ledger.writer import Writer
+from acedata_async.sandbox import Sandbox
+from acedata_async.testing import ManualClock
+
+T = TypeVar("T")
+LedgerKind = Literal["memory", "sqlite"]
+Ledgers = Callable[[], Ledger | Path]
+
+REAL_SECONDS = 20.0
+"""After so many a test that hangs is ended."""
+
+UNCLEAR = [
+    "cut-after-accept",
+    "reset-after-accept",
+    "hang-after-accept",
+    "error-500-after-accept",
+    "error-502-after-accept",
+    "error-504-after-accept",
+    "empty-after-accept",
+    "html-after-accept",
+    "truncated-after-accept",
+]
+"""Faults of a submission after which a task exists that nobody told us of."""
+
+NOTHING_CREATED = ["cut-before-accept", "error-500", "redirect", "not-json-error"]
+"""Faults of a submission that look the same from here, and after which there is no task."""
+
+
+class PatientClock(ManualClock):
+    """Jumps only while no thread works: a ledger's, or one that handles a file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: CapacityLimiter | None = None
+        self.orders = 0
+
+    def _idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self.orders or (self.files is not None and self.files.borrowed_tokens):
+            self._touch()
+        super()._idle(loop)
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
+    """The time, for vendor and client alike."""
+    clock = PatientClock()
+    clock.files = to_thread.current_default_thread_limiter()
+    run, close = Writer.run, Writer.aclose
+
+    async def counted_run(self: Writer, work: Callable[[Any], T], *, writes: bool) -> T:
+        clock.orders += 1
+        try:
+            return await run(self, work, writes=writes)
+        finally:
+            clock.orders -= 1
+
+    async def counted_close(self: Writer) -> None:
+        clock.orders += 1
+        try:
+            await close(self)
+        finally:
+            clock.orders -= 1
+
+    monkeypatch.setattr(Writer, "run", counted_run)
+    monkeypatch.setattr(Writer, "aclose", counted_close)
+    return clock
+
+
+@pytest.fixture
+async def sandbox(clock: PatientClock) -> AsyncIterator[Sandbox]:
+    """A vendor whose songs take twelve seconds."""
+    async with Sandbox(clock=clock, seed=1, durations=12.0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def ledger(request: pytest.FixtureRequest, clock: PatientClock, tmp_path: Path) -> Ledger | Path:
+    """What to give several runs one after the other, so that they share a ledger."""
+    if request.param == "memory":
+        return MemoryLedger(now=clock.time)
+    return tmp_path / "songs.ledger"
+
+
+def song(key: str | None = None, prompt: str = "A song", **fields: Any) -> dict[str, Any]:
+    """Return a request for a song, as a mapping."""
+    named = {} if key is None else {"key": key}
+    return {**named, "action": "generate", "prompt": prompt, **fields}
+
+
+def songs(count: int, prompt: str = "A song") -> list[dict[str, Any]]:
+    """Return requests for so many songs, called s0, s1 and so on."""
+    return [song(f"s{number}", f"{prompt} {number}") for number in range(count)]
+
+
+def cover(key: str, source: str, **fields: Any) -> dict[str, Any]:
+    """Return a request for a cover of another item's song."""
+    return {"key": key, "action": "cover", "source": source, **fields}
+
+
+def marked(key: str, *faults: str, **fields: Any) -> dict[str, Any]:
+    """Return a request for a song that makes the vendor go wrong, each time it is sent."""
+    return song(key, " ".join(["A song", *(f"#sandbox:{fault}" for fault in faults)]), **fields)
+
+
+async def outcomes_of(run: BulkRun) -> list[BulkOutcome]:
+    """Iterate over a run to its end."""
+    async with asyncio.timeout(REAL_SECONDS):
+        return [outcome async for outcome in run]
+
+
+async def make(ace: AceData, requests: Requests, **options: Any) -> dict[str, BulkOutcome]:
+    """Carry out a run and return its outcomes by their keys, in the order in which they came."""
+    async with ace.producer.bulk(requests, **options) as run:
+        outcomes = await outcomes_of(run)
+    by_key = {str(outcome.key): outcome for outcome in outcomes}
+    assert len(by_key) == len(outcomes)
+    return by_key
+
+
+def states(outcomes: dict[str, BulkOutcome]) -> dict[str, str]:
+    """Return the state of each outcome."""
+    return {key: outcome.state for key, outcome in outcomes.items()}
+
+
+def tally(outcomes: Iterable[BulkOutcome]) -> dict[str, int]:
+    """Return how many outcomes there are in each state."""
+    return dict(Counter(outcome.state for outcome in outcomes))
+
+
+async def entries_of(ledger: Ledger | Path) -> dict[str, Entry]:
+    """Return what a ledger holds, by key."""
+    if isinstance(ledger, Path):
+        async with SqliteLedger(ledger, read_only=True) as opened:
+            return {entry.key: entry async for entry in opened.entries()}
+    return {entry.key: entry async for entry in ledger.entries()}
+
+
+def check_files(sandbox: Sandbox, outcomes: Iterable[BulkOutcome], directory: Path) -> None:
+    """Make sure that all files are whole, each once, and that nothing else is there."""
+    expected = set()
+    for outcome in outcomes:
+        assert outcome.state == "saved"
+        assert outcome.path is not None
+        made = outcome.audios[0].audio_url if outcome.audios else outcome.stems.stems_url  # type: ignore[union-attr]
+        media = sandbox._vendor.media_file("/" + str(made).partition("//")[2].partition("/")[2])
+        assert media is not None
+        assert outcome.path.read_bytes() == media.read()
+        expected.add(outcome.path.name)
+    assert {path.name for path in directory.iterdir()} == expected
+    assert len(expected) == len(list(outcomes))
+
+
+def alone() -> bool:
+    """Say whether no asyncio task is left but the test's own."""
+    return asyncio.all_tasks() == {asyncio.current_task()}
