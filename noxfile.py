@@ -17,6 +17,7 @@ nox.options.sessions = ["lint", "types", "imports", "tests", "examples", "packag
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+AT_ONCE = ("-n", "auto", "--dist", "worksteal")
 CODE = (
     "acedata_async",
     "tests",
@@ -57,11 +58,9 @@ def _groups(name: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the tests and report the coverage of lines and branches."""
     session.install("-e", ".[all]", *_groups("tests"))
-    data = str(Path(session.create_tmp()) / "coverage")
-    session.env["COVERAGE_FILE"] = data
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
-    session.run("coverage", "combine", "--quiet")
-    session.run("coverage", "report", "--fail-under=0" if session.posargs else "--fail-under=97")
+    session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()) / "coverage")
+    least = "0" if session.posargs else "97"
+    session.run("pytest", *AT_ONCE, "--cov", f"--cov-fail-under={least}", *session.posargs)
 
 
 @nox.session(python=THIS)
@@ -137,14 +136,15 @@ def lowest(session: nox.Session) -> None:
     session.install(*floors, *_groups("tests"))
     session.install("--no-deps", "-e", ".")
     # Old versions may themselves use what newer ones of others have deprecated.
-    session.run("pytest", "-q", "-W", "ignore::DeprecationWarning", *session.posargs)
+    quietly = ("-q", "-W", "ignore::DeprecationWarning")
+    session.run("pytest", *AT_ONCE, *quietly, *session.posargs)
 
 
 @nox.session(python=THIS)
 def crash(session: nox.Session) -> None:
-    """Kill `acedata run` at random moments, go on, and count at the server what was paid."""
-    session.install(".[all]")
-    session.run("python", "scripts/crash_run.py", *session.posargs)
+    """Kill `acedata bulk` at random instants, go on, and count at the server what was paid."""
+    session.install("-e", ".[all]")
+    session.run("python", "-m", "scripts.crash_bulk", *session.posargs)
 
 
 @nox.session(python=THIS)

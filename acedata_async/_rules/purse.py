@@ -54,7 +54,8 @@ class Purse:
     def refusal(self) -> str | None:
         """Return why no more songs are paid for, in words; None where they may be."""
         if self._songs is not None and self.spent >= self._songs:
-            return f"the budget of {self._songs} songs is used ({self.spent} in the ledger)"
+            noun = "song" if self._songs == 1 else "songs"
+            return f"the budget of {self._songs} {noun} is used ({self.spent} in the ledger)"
         if self._credits is None:
             return None
         if self._unpriced and not self._costs:

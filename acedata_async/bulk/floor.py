@@ -150,6 +150,8 @@ class Floor:
 
     def resume(self, passage: Passage) -> None:
         """Go on with what was accepted."""
+        if passage.entry.state in {"submitted", "lost"}:
+            self.dispatcher.moved(passage, "generating")  # it takes its place at once
         self._start(self._carry(passage, passage.resume()))
 
     def doubt(self, passage: Passage) -> None:
@@ -211,6 +213,7 @@ class Floor:
                 passage.key: passage.task_id
                 for passage in self.active.values()
                 if passage.entry.state in {"submitting", "submitted"}
+                or passage in self.dispatcher.paying
             },
             paused=brakes.paused,
             stopped=brakes.stopped,

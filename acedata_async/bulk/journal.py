@@ -20,7 +20,7 @@ from acedata_async.errors import (
     PaymentRequired,
     RateLimited,
 )
-from acedata_async.ledger.entry import Entry
+from acedata_async.ledger.entry import Entry, WrongStep
 from acedata_async.ledger.protocol import Ledger
 from acedata_async.models.request import RequestWarning
 from acedata_async.tasks.watcher import TaskWatcher
@@ -110,6 +110,8 @@ class SongJournal:
             # What could not be written down before cannot be now.
             if self._out and not isinstance(error, LedgerError):
                 await self._settle(error)
+        except WrongStep:
+            _log.debug("%s was left in doubt before its call ended: %s", self.entry.key, error)
         except LedgerError as trouble:
             self._complain(trouble)
         self._told("ended", error)

@@ -54,11 +54,14 @@ class _Search:
     Attributes:
         passage: The song.
         doubt: The call.
+        since: What its age is counted from, in Unix seconds: not in the future, even if the clock
+            was set back.
         said: What the last look brought, in words.
     """
 
     passage: Passage
     doubt: Doubt
+    since: float
     said: str = "it has not been looked for"
 
 
@@ -107,8 +110,9 @@ class Reconciler:
         if not entry.marker:
             self._held(passage, "it was sent without a marker, so it cannot be looked for")
             return
-        sent = self._clock.time() if entry.sent_at is None else entry.sent_at
-        self._searches[passage.key] = _Search(passage, Doubt(entry.marker, sent))
+        now = self._clock.time()
+        sent = now if entry.sent_at is None else entry.sent_at
+        self._searches[passage.key] = _Search(passage, Doubt(entry.marker, sent), min(sent, now))
         if len(self._searches) > _MOST_HELD:
             self._hold(next(iter(self._searches.values())))
         if self._patrol is None:
@@ -131,7 +135,7 @@ class Reconciler:
         while self._searches:
             now = self._clock.time()
             age = LAST_LOOK if self._resubmit and patient() else FIRST_LOOK
-            ready = max(search.doubt.sent + age for search in self._searches.values())
+            ready = max(search.since + age for search in self._searches.values())
             if ready > now:
                 due = [moment for moment in map(_due, self._searches.values()) if moment > now]
                 await sleep(self._clock, min([ready, now + 60.0, *due]) - now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections import deque
 from pathlib import Path
@@ -22,8 +23,9 @@ from acedata_async.ledger.memory import MemoryLedger
 from acedata_async.ledger.protocol import Ledger
 from acedata_async.ledger.sqlite import SqliteLedger
 
+_log = logging.getLogger("acedata_async")
+
 _LEFT = "the run was left"
-_STOPPED = "stop() was called"
 
 
 class BulkRun:
@@ -74,11 +76,15 @@ class BulkRun:
             raise ConfigurationError(_NOT_BEGUN)
         return self._conductor.stats()
 
-    def stop(self) -> None:
-        """Send nothing more. What is under way is carried to its end; iterate on to see it."""
+    def stop(self, reason: str = "stop() was called") -> None:
+        """Send nothing more. What is under way is carried to its end; iterate on to see it.
+
+        Args:
+            reason: Why, for `stats.stopped` and for the outcomes of what is not sent.
+        """
         if self._conductor is None:
             raise ConfigurationError(_NOT_BEGUN)
-        self._conductor.stop(_STOPPED)
+        self._conductor.stop(reason)
 
     async def __aenter__(self) -> Self:
         if self._conductor is not None or self._left:
@@ -175,6 +181,8 @@ class BulkRun:
                 driving.cancel()
                 await asyncio.wait([driving])
             await conductor.aclose()
+            if not driving.cancelled() and (error := driving.exception()) is not None:
+                _log.info("a bulk run was broken off, which may have been told: %r", error)
         finally:
             self._news.set()
             await self._close_ledger()

@@ -16,7 +16,6 @@ from rich.text import Text
 from acedata_async import BulkRun, BulkStats
 from acedata_async._clock import Clock, sleep
 from acedata_async.cli.account import Song
-from acedata_async.cli.ctrl_c import CtrlC
 from acedata_async.cli.output import Output, plain
 
 _TICK = 0.25
@@ -56,14 +55,10 @@ class Board:
         output: Where to show it.
         clock: The time.
         total: How many songs there are, those that only the ledger knows included.
-        ctrl_c: Knows whether the user has stopped it.
     """
 
-    def __init__(
-        self, run: BulkRun, output: Output, clock: Clock, *, total: int, ctrl_c: CtrlC
-    ) -> None:
+    def __init__(self, run: BulkRun, output: Output, clock: Clock, *, total: int) -> None:
         self._run = run
-        self._ctrl_c = ctrl_c
         self._output = output
         self._clock = clock
         self._total = total
@@ -133,7 +128,7 @@ class Board:
         done = min(sum(stats.ended.values()), self._total)
         trouble = f"paused: {stats.paused}" if stats.paused else ""
         if stats.stopped:
-            trouble = f"stopped: {self._ctrl_c.words(stats.stopped)}"
+            trouble = f"stopped: {stats.stopped}"
         return (
             f"{done:,} of {self._total:,} songs",
             counts_text(stats, self._total),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -50,7 +49,7 @@ async def carry_out(
             run = options.begin(connection, items, ledger)
             ctrl_c = CtrlC(run, output)
             total = len(items) + survey.others.total()
-            board = Board(run, output, clock, total=total, ctrl_c=ctrl_c)
+            board = Board(run, output, clock, total=total)
             account = Account(items, options)
             follower = _Follower(
                 run, output, board=board, report=report, account=account, ctrl_c=ctrl_c
@@ -144,15 +143,13 @@ class _Follower:
                 await self._see_what_is_left(ledger)
                 self._account.write(self._output, stopped=str(error))
             raise
-        stopped = self._ctrl_c.words(self._run.stats.stopped)
-        self._account.write(self._output, stopped=stopped)
+        self._account.write(self._output, stopped=self._run.stats.stopped)
         if self._ctrl_c.pressed:
             return self._output.interrupted(Exit.INTERRUPTED)
         return self._account.code
 
     def _take(self, outcome: BulkOutcome) -> None:
         song = Song.of(outcome)
-        song = replace(song, reason=self._ctrl_c.words(song.reason) or "")
         self._account.add(song)
         self._report.write(song)
         self._board.hear(song)

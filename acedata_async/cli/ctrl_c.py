@@ -24,7 +24,6 @@ class CtrlC:
 
     def __init__(self, run: BulkRun, output: Output) -> None:
         self.pressed = 0
-        self._stopped: str | None = None
         self._run = run
         self._output = output
         self._command = asyncio.current_task()
@@ -47,12 +46,6 @@ class CtrlC:
                 loop.remove_signal_handler(signal.SIGINT)
                 signal.signal(signal.SIGINT, before)
 
-    def words(self, reason: str | None) -> str | None:
-        """Return why the run sends nothing more, in words that say if this is why."""
-        if reason is None or reason != self._stopped:
-            return reason
-        return "Ctrl-C was pressed"
-
     def _press(self) -> None:
         self.pressed += 1
         if self.pressed == 1 and self._has_stopped():
@@ -68,12 +61,9 @@ class CtrlC:
 
     def _has_stopped(self) -> bool:
         try:
-            before = self._run.stats.stopped
-            self._run.stop()
+            self._run.stop("Ctrl-C was pressed")
         except ConfigurationError:  # it has not begun
             return False
-        if before is None:
-            self._stopped = self._run.stats.stopped
         return True
 
     def _busy(self) -> int:

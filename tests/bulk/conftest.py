@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from anyio import CapacityLimiter, to_thread
@@ -19,8 +19,6 @@ from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
 
 T = TypeVar("T")
-LedgerKind = Literal["memory", "sqlite"]
-Ledgers = Callable[[], Ledger | Path]
 
 REAL_SECONDS = 20.0
 """After so many a test that hangs is ended."""
@@ -147,7 +145,11 @@ async def entries_of(ledger: Ledger | Path) -> dict[str, Entry]:
     """Return what a ledger holds, by key."""
     if isinstance(ledger, Path):
         async with SqliteLedger(ledger, read_only=True) as opened:
-            return {entry.key: entry async for entry in opened.entries()}
+            return await _all_of(opened)
+    return await _all_of(ledger)
+
+
+async def _all_of(ledger: Ledger) -> dict[str, Entry]:
     return {entry.key: entry async for entry in ledger.entries()}
 
 
@@ -162,10 +164,10 @@ def check_files(sandbox: Sandbox, outcomes: Iterable[BulkOutcome], directory: Pa
         assert media is not None
         assert outcome.path.read_bytes() == media.read()
         expected.add(outcome.path.name)
-    assert {path.name for path in directory.iterdir()} == expected
+    assert names_in(directory) == expected
     assert len(expected) == len(list(outcomes))
 
 
-def alone() -> bool:
-    """Say whether no asyncio task is left but the test's own."""
-    return asyncio.all_tasks() == {asyncio.current_task()}
+def names_in(directory: Path) -> set[str]:
+    """Return the names of all that is in a directory."""
+    return {path.name for path in directory.iterdir()}

@@ -36,6 +36,7 @@ from tests.bulk.conftest import (
     entries_of,
     make,
     marked,
+    names_in,
     song,
     songs,
     states,
@@ -60,7 +61,7 @@ OF_THE_ACCOUNT = {
 ACCEPTED = ["task-id-in-error", "ack-with-success", "sync"]
 THROTTLES = ["throttle", "throttle-retry-after", "throttle-retry-after-date"]
 FAILURES = ["fail-F1", "fail-F2", "fail-F3", "fail-F4", "fail-F5", "fail-F7"]
-LOST = {
+LOST: dict[str, type[AceDataError] | tuple[type[AceDataError], ...]] = {
     "fail-F6": WatchTimeout,
     "never": WatchTimeout,
     "vanish": WatchTimeout,
@@ -272,7 +273,7 @@ async def test_file_that_does_not_come(
         assert outcome.reason
         assert outcome.path is None
         assert outcome.audios
-    assert not list(directory.iterdir())
+    assert not names_in(directory)
     sandbox.clear_faults()
     before = sandbox.stats
     again = await make(ace, songs(3), ledger=ledger, directory=directory)

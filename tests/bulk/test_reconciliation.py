@@ -44,6 +44,12 @@ def addresses(sandbox: Sandbox) -> list[str | None]:
     return [body.get("callback_url") for body in sandbox.submissions]
 
 
+def everything_in(directory: Path) -> dict[str, bytes]:
+    """Return the content of each file below a directory, by its path."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return {str(path): path.read_bytes() for path in files}
+
+
 async def lose_one(
     ace: AceData, sandbox: Sandbox, ledger: Ledger | Path, fault: str, **options: Any
 ) -> dict[str, BulkOutcome]:
@@ -187,7 +193,9 @@ async def test_absence_without_controls_proves_nothing(
     """A song of ours has to be in the list from before the call, and one from after it."""
     x = marked("x", "cut-before-accept")
     requests = {"first": [x, song("a")], "last": [song("a"), x], "only": [x]}[alone]
-    outcomes = await make(ace, requests, ledger=ledger, on_unknown="resubmit_absent", max_in_flight=1)
+    outcomes = await make(
+        ace, requests, ledger=ledger, on_unknown="resubmit_absent", max_in_flight=1
+    )
     assert outcomes["x"].state == "unknown"
     assert sandbox.stats.submission_requests == len(requests)
     assert outcomes["x"].reason.rpartition("; ")[2]
@@ -218,9 +226,7 @@ async def test_marker_goes_into_the_placeholder(
     assert len({entry.marker for entry in entries.values()}) == 3
 
 
-async def test_marking_switched_off(
-    ace: AceData, sandbox: Sandbox, ledger: Ledger | Path
-) -> None:
+async def test_marking_switched_off(ace: AceData, sandbox: Sandbox, ledger: Ledger | Path) -> None:
     """No address is sent, and what is lost is held at once."""
     outcomes = await lose_one(
         ace, sandbox, ledger, "cut-after-accept", marking="off", on_unknown="resubmit_absent"
@@ -260,7 +266,7 @@ async def test_receiver_of_the_user_carries_the_marker_if_allowed(
 
 @pytest.mark.parametrize("marking", ["placeholder", "everywhere", "off"])
 @pytest.mark.parametrize("fault", ["", "cut-after-accept", "moderation", "fail-F1", "no-result"])
-async def test_secret_of_a_receiver_is_written_nowhere(
+async def test_secret_of_a_receiver_is_written_nowhere(  # noqa: PLR0917 - fixtures
     ace: AceData,
     sandbox: Sandbox,
     tmp_path: Path,
@@ -271,31 +277,29 @@ async def test_secret_of_a_receiver_is_written_nowhere(
     """Neither the ledger's files nor an outcome, an error or the log hold it."""
     if fault:
         sandbox.inject(fault, times=1)
-    ledger, directory = tmp_path / "songs.ledger", tmp_path / "out"
+    ledger = tmp_path / "songs.ledger"
     requests = [song("a", callback_url=RECEIVER), song("x", weirdness=5, callback_url=RECEIVER)]
     shown: list[str] = []
-    with caplog.at_level(logging.DEBUG):
-        async with ace.producer.bulk(
-            requests, ledger=ledger, directory=directory, marking=marking
-        ) as run:
-            async for outcome in run:
-                shown += [repr(outcome), outcome.reason, str(outcome.error), repr(outcome.error)]
-                shown += [repr(outcome.record), repr(outcome.task), repr(vars(outcome.error or object))]
-            shown += [repr(run), repr(run.stats)]
-            files = [path for path in tmp_path.rglob("*") if path.is_file()]
-            assert any(path.name.endswith("-wal") for path in files)
-            written = [path.read_bytes() for path in files]
-    written += [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-    assert not any(SECRET.encode() in content for content in written)
+    caplog.set_level(logging.DEBUG)
+    async with ace.producer.bulk(
+        requests, ledger=ledger, directory=tmp_path / "out", marking=marking
+    ) as run:
+        async for outcome in run:
+            error = outcome.error
+            shown += map(repr, [outcome, error, getattr(error, "__dict__", 0), outcome.task])
+            shown += [outcome.reason, str(error), repr(outcome.record)]
+        shown += [repr(run), repr(run.stats)]
+        written = everything_in(tmp_path)
+        assert any(name.endswith("-wal") for name in written)
+    contents = [*written.values(), *everything_in(tmp_path).values()]
+    assert not any(SECRET.encode() in content for content in contents)
     assert SECRET not in "".join(shown)
     assert SECRET not in caplog.text
     assert SECRET not in repr((await entries_of(ledger))["a"].request)
     assert RECEIVER in str(addresses(sandbox)) or fault == "moderation"
 
 
-async def test_secret_may_change(
-    ace: AceData, sandbox: Sandbox, ledger: Ledger | Path
-) -> None:
+async def test_secret_may_change(ace: AceData, sandbox: Sandbox, ledger: Ledger | Path) -> None:
     """Where news are sent is no part of what a song is."""
     await make(ace, [song("a", callback_url=RECEIVER)], ledger=ledger)
     outcomes = await make(ace, [song("a", callback_url=RECEIVER + "2")], ledger=ledger)

@@ -87,9 +87,10 @@ async def test_broken_off_at_every_turn_of_the_event_loop(latency: float, step: 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "kept"), [(0, 0), (0.12, 0), (0.31, 0), (9, 0), (12.2, 0), (12.6, 0), (9, 1), (9, 4)]
+    ("seconds", "kept"),
+    [(0, 0), (0.12, 0), (0.31, 0), (9, 0), (12.2, 0), (12.6, 0), (9, 1), (9, 4)],
 )
-async def test_broken_off_again_and_again(
+async def test_broken_off_again_and_again(  # noqa: PLR0917 - fixtures
     ace: AceData,
     sandbox: Sandbox,
     ledger: Ledger | Path,

@@ -15,7 +15,6 @@ from tests.bulk.conftest import (
     UNCLEAR,
     check_files,
     cover,
-    entries_of,
     make,
     marked,
     song,

@@ -62,7 +62,7 @@ def test_a_terminal_sees_why_it_stops(acedata: Acedata, sandbox: Sandbox, tmp_pa
     """An empty balance is shown while the others are finished."""
     form = write(tmp_path, *(song(f"s{number}") for number in range(3)))
     result = acedata("bulk", form, "-o", tmp_path, "--budget", 1)
-    assert "stopped: the budget of 1 songs is used" in visible(result.stderr)
+    assert "stopped: the budget of 1 song is used" in visible(result.stderr)
 
 
 def test_elsewhere_there_are_lines(acedata: Acedata, tmp_path: Path) -> None:

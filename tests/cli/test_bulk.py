@@ -242,40 +242,6 @@ def test_hostile_titles_steer_no_terminal(acedata: Acedata, tmp_path: Path) -> N
         assert "\x07" not in text
 
 
-def test_a_report_has_a_line_for_each_song(acedata: Acedata, tmp_path: Path) -> None:
-    """It is written anew by each run, as the songs end."""
-    report = tmp_path / "report.jsonl"
-    report.write_text("old")
-    for resumed in (False, True):
-        form = write(tmp_path, song(), song("b"))
-        result = acedata("bulk", form, "-o", tmp_path, "--report", report)
-        lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-        assert result.exit_code == 0
-        assert {(line["key"], line["state"], line["resumed"]) for line in lines} == {
-            ("a", "saved", resumed),
-            ("b", "saved", resumed),
-        }
-
-
-def test_a_report_that_cannot_be_opened_costs_nothing(
-    acedata: Acedata, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """It is opened before anything is paid."""
-    result = acedata("bulk", write(tmp_path, song()), "-o", tmp_path, "--report", tmp_path)
-    assert result.exit_code == 2
-    assert f"{tmp_path} cannot be written" in result.stderr
-    assert sandbox.stats.lookups == 0
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
-def test_a_report_that_cannot_be_written_is_a_warning(acedata: Acedata, tmp_path: Path) -> None:
-    """The songs are worth more than the report; it is said once."""
-    form = write(tmp_path, song(), song("b"))
-    result = acedata("bulk", form, "-o", tmp_path, "--report", "/dev/full")
-    assert result.exit_code == 0
-    assert result.stderr.count("acedata: warning: the report ends here") == 1
-
-
 def test_a_ledger_belongs_to_one_api(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
     """What a sandbox made never passes for the real thing, nor the other way round."""
 

@@ -22,6 +22,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asyncio cannot 
 
 
 @pytest.fixture
+def sandbox() -> Sandbox:
+    """A sandbox whose songs take long enough to be interrupted."""
+    return Sandbox(durations=400.0)
+
+
+@pytest.fixture
 def press(sandbox: Sandbox, watched: list[Callable[[], object]]) -> Callable[..., None]:
     """Arrange that signals arrive, one after the other, once songs are looked up."""
 

@@ -146,9 +146,9 @@ def test_always_a_reason(events: list[tuple[float, bool]]) -> None:
         else:
             told = brakes.doubted(now, WHY)
             assert told in {None, brakes.paused, brakes.stopped}
-        held = brakes.wait(now, under_way=0) > 0
-        assert not held or brakes.paused or brakes.stopped
-        assert brakes.wait(now, under_way=0) in {math.inf} or brakes.stopped is None
+        pause = brakes.wait(now, under_way=0)
+        assert (pause == math.inf) == (brakes.stopped is not None)
+        assert pause == 0 or brakes.paused or brakes.stopped
 
 
 @pytest.mark.parametrize("streak", [3, 4, 9])

@@ -86,7 +86,11 @@ def test_own_address(own: str, address: str) -> None:
     assert mark(own, marker="M") == address
 
 
-@given(st.from_regex(r"https://[a-z]{1,9}/[a-z/]{0,9}(\?[a-z=&]{0,9})?(#[a-z?=&]{0,9})?", fullmatch=True))
+@given(
+    st.from_regex(
+        r"https://[a-z]{1,9}/[a-z/]{0,9}(\?[a-z=&]{0,9})?(#[a-z?=&]{0,9})?", fullmatch=True
+    )
+)
 def test_any_address(own: str) -> None:
     """Whatever the address looks like, the marker is one more value of its query."""
     address = mark(own) or ""

@@ -141,9 +141,7 @@ def test_free() -> None:
     st.integers(0, 20),
     st.lists(st.none() | st.floats(0.0, 3.0), max_size=30),
 )
-def test_never_stuck(
-    budget: float, cost: float, spent: int, costs: list[float | None]
-) -> None:
+def test_never_stuck(budget: float, cost: float, spent: int, costs: list[float | None]) -> None:
     """With nothing under way, one more either has room or is refused with a reason."""
     held = purse(credits_=budget, spent=spent, cost=cost)
     for one in [None, *costs]:

@@ -1,0 +1,45 @@
+"""The report of a bulk run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from acedata_async.sandbox import Sandbox
+from tests.cli.conftest import Acedata, song, write
+
+
+def test_a_report_has_a_line_for_each_song(acedata: Acedata, tmp_path: Path) -> None:
+    """It is written anew by each run, as the songs end."""
+    report = tmp_path / "report.jsonl"
+    report.write_text("old")
+    for resumed in (False, True):
+        form = write(tmp_path, song(), song("b"))
+        result = acedata("bulk", form, "-o", tmp_path, "--report", report)
+        lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
+        assert result.exit_code == 0
+        assert {(line["key"], line["state"], line["resumed"]) for line in lines} == {
+            ("a", "saved", resumed),
+            ("b", "saved", resumed),
+        }
+
+
+def test_a_report_that_cannot_be_opened_costs_nothing(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It is opened before anything is paid."""
+    result = acedata("bulk", write(tmp_path, song()), "-o", tmp_path, "--report", tmp_path)
+    assert result.exit_code == 2
+    assert f"{tmp_path} cannot be written" in result.stderr
+    assert sandbox.stats.lookups == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_report_that_cannot_be_written_is_a_warning(acedata: Acedata, tmp_path: Path) -> None:
+    """The songs are worth more than the report; it is said once."""
+    form = write(tmp_path, song(), song("b"))
+    result = acedata("bulk", form, "-o", tmp_path, "--report", "/dev/full")
+    assert result.exit_code == 0
+    assert result.stderr.count("acedata: warning: the report ends here") == 1
