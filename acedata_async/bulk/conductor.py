@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 from anyio import to_thread
 
@@ -153,21 +154,26 @@ class Conductor:
 
     async def _take_in(self) -> None:
         """Take requests in while there is room for them."""
-        async for part in self._intake.parts():
-            taken: list[tuple[object, BulkItem, NewEntry]] = []
-            for given in part:
-                try:
-                    key, item = self._intake.admit(given)
-                except InvalidRequest as error:
-                    self._refuse(key_of(given), given, error)
-                else:
-                    taken.append((given, item, NewEntry(key=key, request=item.shown())))
-            entries = await self._ledger.add([new for _, _, new in taken])
-            for (given, item, _), entry in zip(taken, entries, strict=True):
-                await self._admit(item, given, entry)
-            await self._room()
-            if self._floor.dispatcher.brakes.stopped is not None:
-                self._intake.stop()
+        async with aclosing(self._intake.parts()) as parts:
+            async for part in parts:
+                await self._take(part)
+                await self._room()
+                if self._floor.dispatcher.brakes.stopped is not None:
+                    self._intake.stop()
+
+    async def _take(self, part: list[object]) -> None:
+        """Check some requests, and go on with each as it stands in the ledger."""
+        taken: list[tuple[object, BulkItem, NewEntry]] = []
+        for given in part:
+            try:
+                key, item = self._intake.admit(given)
+            except InvalidRequest as error:
+                self._refuse(key_of(given), given, error)
+            else:
+                taken.append((given, item, NewEntry(key=key, request=item.shown())))
+        entries = await self._ledger.add([new for _, _, new in taken])
+        for (given, item, _), entry in zip(taken, entries, strict=True):
+            await self._admit(item, given, entry)
 
     async def _admit(self, item: BulkItem, given: object, entry: Entry) -> None:
         """See how a request stands in the ledger, and do what is left to do about it."""

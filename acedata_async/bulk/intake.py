@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sized
+from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -57,11 +58,12 @@ class Intake:
         if self._pulling is not None:
             self._pulling.cancel()
 
-    async def parts(self) -> AsyncIterator[list[object]]:
+    async def parts(self) -> AsyncGenerator[list[object], None]:
         """Yield them as they are there: a list in parts, all else one by one."""
         if isinstance(self._requests, AsyncIterable):
-            async for one in self._pulled(self._requests):
-                yield [one]
+            async with aclosing(self._pulled(self._requests)) as pulled:
+                async for one in pulled:
+                    yield [one]
             return
         several = iter(self._requests)
         size = _PART if self.ends else 1
@@ -71,7 +73,7 @@ class Intake:
                 return
             await asyncio.sleep(0)
 
-    async def _pulled(self, requests: AsyncIterable[object]) -> AsyncIterator[object]:
+    async def _pulled(self, requests: AsyncIterable[object]) -> AsyncGenerator[object, None]:
         """Yield what comes, until there is no more or nobody wants it; the source is closed."""
         source = aiter(requests)
         try:

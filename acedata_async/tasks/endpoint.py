@@ -92,7 +92,8 @@ class TaskEndpoint:
         """
         reply = await self._ask({"action": "retrieve_batch", **filters})
         items = as_object(reply.body).get("items")
-        if reply.status != 200 or not isinstance(items, list):
+        readable = isinstance(items, list) and all(isinstance(one, Mapping) for one in items)
+        if reply.status != 200 or not readable:
             raise self._error(reply)
         return as_objects(items)
 

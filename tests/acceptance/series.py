@@ -40,10 +40,8 @@ class Trouble:
 TROUBLES: Mapping[str, Trouble] = MappingProxyType(
     {
         "killed": Trouble(),
-        "lost answers": Trouble(faults={"cut-after-accept": {"probability": 0.2, "times": 2}}),
-        "failing answers": Trouble(
-            faults={"error-500-after-accept": {"probability": 0.2, "times": 2}}
-        ),
+        "lost answers": Trouble(faults={"cut-after-accept": {"probability": 0.2}}),
+        "failing answers": Trouble(faults={"error-500-after-accept": {"probability": 0.2}}),
         "refusals": Trouble(
             faults={"throttle": {"probability": 0.3}, "lookup-429": {"probability": 0.3}},
             sandbox={"requests_per_second": 8.0, "max_tasks": 3},

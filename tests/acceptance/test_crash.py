@@ -17,7 +17,7 @@ from tests.acceptance.series import TROUBLES, play
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'", reason="it has no SIGSTOP")
 
 SERIES = [("killed", seed) for seed in range(20)]
-SERIES += [(kind, 0) for kind in TROUBLES if kind != "killed"]
+SERIES += [(kind, 4) for kind in TROUBLES if kind != "killed"]
 
 AT_ONCE = 6
 """How many of these tests run at once: most of the time they wait."""

@@ -20,6 +20,9 @@ from acedata_async.testing import ManualClock
 
 T = TypeVar("T")
 
+PLACEHOLDER = "https://sandbox.acedata.invalid/health?acedata_marker="
+"""The address of a call without a receiver, up to its marker."""
+
 REAL_SECONDS = 20.0
 """After so many a test that hangs is ended."""
 
@@ -166,6 +169,15 @@ def check_files(sandbox: Sandbox, outcomes: Iterable[BulkOutcome], directory: Pa
         expected.add(outcome.path.name)
     assert names_in(directory) == expected
     assert len(expected) == len(list(outcomes))
+
+
+async def finished(
+    sandbox: Sandbox, ledger: Ledger | Path, directory: Path, count: int = 6
+) -> None:
+    """Make sure that the next run can begin at once, and finishes what was left."""
+    outcomes = await make(sandbox.client(seed=2), songs(count), ledger=ledger, directory=directory)
+    check_files(sandbox, outcomes.values(), directory)
+    assert sandbox.stats.submissions == sandbox.stats.submission_requests == count
 
 
 def names_in(directory: Path) -> set[str]:

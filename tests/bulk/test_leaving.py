@@ -12,15 +12,14 @@ from typing import Any
 import anyio
 import pytest
 
-from acedata_async import AceData, BulkOutcome, BulkRun, ClientClosed, ConfigurationError
+from acedata_async import AceData, BulkRun, ClientClosed
 from acedata_async.ledger import Entry, Ledger, MemoryLedger
 from acedata_async.ledger.entry import Step
 from acedata_async.sandbox import Sandbox
 from tests.bulk.conftest import (
     PatientClock,
-    check_files,
-    cover,
     entries_of,
+    finished,
     make,
     marked,
     outcomes_of,
@@ -63,15 +62,6 @@ class SlowLedger(MemoryLedger):
             self.reached.set()
             await self.go_on.wait()
         return await super().apply(key, step, facts)
-
-
-async def finished(
-    sandbox: Sandbox, ledger: Ledger | Path, directory: Path, count: int = 6
-) -> None:
-    """Make sure that the next run can begin at once, and finishes what was left."""
-    outcomes = await make(sandbox.client(seed=2), songs(count), ledger=ledger, directory=directory)
-    check_files(sandbox, outcomes.values(), directory)
-    assert sandbox.stats.submissions == sandbox.stats.submission_requests == count
 
 
 async def test_break_out_of_the_loop(
@@ -257,164 +247,6 @@ async def test_client_that_is_closed_meanwhile(
     assert all(isinstance(one.error, ClientClosed) for one in outcomes if one.state == "submitted")
     assert not of_bulk()
     await finished(sandbox, ledger, directory)
-
-
-async def test_stop_and_iterate_on(
-    ace: AceData, sandbox: Sandbox, ledger: Ledger | Path, tmp_path: Path
-) -> None:
-    """What was sent is carried to its end; the rest is skipped, with the reason."""
-    directory = tmp_path / "out"
-    async with ace.producer.bulk(songs(6), ledger=ledger, directory=directory) as run:
-        await until(lambda: sandbox.stats.submissions == 3)
-        run.stop()
-        outcomes = await outcomes_of(run)
-        assert run.stats.stopped == "stop() was called"
-    assert tally(outcomes) == {"saved": 3, "skipped": 3}
-    assert {one.reason for one in outcomes if one.state == "skipped"} == {"stop() was called"}
-    await finished(sandbox, ledger, directory)
-
-
-async def test_stop_although_the_requests_go_on(ace: AceData, sandbox: Sandbox) -> None:
-    """A source that waits for more does not keep a stopped run from its end."""
-    closed = asyncio.Event()
-
-    async def queue() -> AsyncIterator[dict[str, Any]]:
-        try:
-            for one in songs(3):
-                yield one
-            await asyncio.Event().wait()
-        finally:
-            closed.set()
-
-    async with ace.producer.bulk(queue()) as run:
-        await until(lambda: run.stats.submitted == 3)
-        run.stop()
-        outcomes = await outcomes_of(run)
-    assert tally(outcomes) == {"succeeded": 3}
-    assert closed.is_set()
-
-
-async def test_stop_without_end_of_requests(ace: AceData, sandbox: Sandbox) -> None:
-    """Of endless requests no more are taken in."""
-
-    def endless() -> Iterator[dict[str, Any]]:
-        number = 0
-        while True:
-            number += 1
-            yield song(prompt=f"Song {number}")
-
-    async with ace.producer.bulk(endless()) as run:
-        await until(lambda: run.stats.submitted == 3)
-        run.stop()
-        outcomes = await outcomes_of(run)
-    assert tally(outcomes)["succeeded"] == sandbox.stats.submissions
-    assert len(outcomes) < 300
-
-
-async def test_stop_while_a_source_is_looked_for(ace: AceData, sandbox: Sandbox) -> None:
-    """What waits for an unknown song does not keep a stopped run from its end."""
-    requests = [marked("a", "cut-before-accept"), cover("b", "a"), song("c")]
-    async with ace.producer.bulk(requests) as run:
-        await until(lambda: run.stats.looked_for)
-        run.stop()
-        outcomes = await outcomes_of(run)
-    assert {one.key: one.state for one in outcomes}["b"] == "skipped"
-    assert len(outcomes) == 3
-
-
-async def test_stop_while_absence_is_waited_for(
-    ace: AceData, sandbox: Sandbox, clock: PatientClock, ledger: Ledger | Path
-) -> None:
-    """A stopped run does not wait ten minutes to know what it would not send again."""
-    requests = [song("a"), marked("b", "cut-before-accept"), song("c")]
-    async with ace.producer.bulk(
-        requests, ledger=ledger, on_unknown="resubmit_absent", max_in_flight=1
-    ) as run:
-        await until(lambda: run.stats.ended.get("succeeded") == 2)
-        run.stop()
-        outcomes = await outcomes_of(run)
-    assert {one.key: one.state for one in outcomes}["b"] == "unknown"
-    assert clock.elapsed < 120
-
-
-async def test_stop_during_a_pause(ace: AceData, sandbox: Sandbox, clock: PatientClock) -> None:
-    """Nothing is waited for that would not be sent."""
-    sandbox.inject("error-502-after-accept", times=3)
-    async with ace.producer.bulk(songs(12), max_in_flight=3) as run:
-        await until(lambda: run.stats.paused)
-        run.stop()
-        outcomes = await outcomes_of(run)
-    assert tally(outcomes)["skipped"] == 9
-    assert clock.elapsed < 30
-
-
-async def test_iterating_without_the_block(ace: AceData, sandbox: Sandbox) -> None:
-    """It is refused with an example; so is all else that needs the block."""
-    run = ace.producer.bulk(songs(1))
-    assert "not begun" in repr(run)
-    assert run.total == 1
-    with pytest.raises(ConfigurationError, match="async with"):
-        async for _ in run:
-            pass
-    with pytest.raises(ConfigurationError, match="async with"):
-        await anext(run)
-    with pytest.raises(ConfigurationError, match="async with"):
-        run.stop()
-    with pytest.raises(ConfigurationError, match="async with"):
-        _ = run.stats
-    assert sandbox.stats.submission_requests == 0
-
-
-async def test_entering_twice(ace: AceData, sandbox: Sandbox) -> None:
-    """A run is opened once, whether it was left or not; the first one goes on."""
-    run = ace.producer.bulk(songs(2))
-    async with run:
-        with pytest.raises(ConfigurationError, match="opened once"):
-            await run.__aenter__()
-        assert tally(await outcomes_of(run)) == {"succeeded": 2}
-    with pytest.raises(ConfigurationError, match="opened once"):
-        await run.__aenter__()
-
-
-async def test_two_consumers(ace: AceData, sandbox: Sandbox) -> None:
-    """They share the outcomes: each goes to one of them, and both come to the end."""
-    async with ace.producer.bulk(songs(40)) as run:
-        one, other = await asyncio.gather(outcomes_of(run), outcomes_of(run))
-    assert len({outcome.key for outcome in one + other}) == len(one) + len(other) == 40
-
-
-async def test_cancelled_wait_for_an_outcome_loses_none(ace: AceData, sandbox: Sandbox) -> None:
-    """Looking for the next outcome for a short while only is allowed."""
-    outcomes: list[BulkOutcome] = []
-    async with ace.producer.bulk(songs(20)) as run:
-        while len(outcomes) < 20:
-            waiting = asyncio.ensure_future(anext(run))
-            for _ in range(len(outcomes) * 7 % 60 + 1):
-                await asyncio.sleep(0)
-            waiting.cancel()
-            await asyncio.wait([waiting])
-            if not waiting.cancelled():
-                outcomes.append(waiting.result())
-    assert tally(outcomes) == {"succeeded": 20}
-
-
-async def test_waiting_consumer_comes_to_an_end(ace: AceData, sandbox: Sandbox) -> None:
-    """Another task that iterates is let go when the run is left."""
-    async with ace.producer.bulk(songs(5)) as run:
-        consumer = asyncio.create_task(outcomes_of(run))
-        await until(lambda: sandbox.stats.submissions)
-    assert {one.state for one in await consumer} <= {"skipped"}
-
-
-async def test_outcomes_can_be_read_after_leaving(ace: AceData, sandbox: Sandbox) -> None:
-    """What had come before is still there; nothing new comes."""
-    async with ace.producer.bulk(songs(5)) as run:
-        await until(lambda: run.stats.ended.get("succeeded") == 5)
-        for _ in range(50):
-            await asyncio.sleep(0)
-    assert run.stats.stopped is None
-    assert tally(await outcomes_of(run)) == {"succeeded": 5}
-    assert await outcomes_of(run) == []
 
 
 async def test_leaving_at_once(
