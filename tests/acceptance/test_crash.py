@@ -12,6 +12,7 @@ import pytest
 from acedata_async.ledger import EntryState
 from tests.acceptance.accounts import Account, take_account
 from tests.acceptance.crashing import workplace
+from tests.acceptance.selection import parameters
 from tests.acceptance.series import TROUBLES, play
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'", reason="it has no SIGSTOP")
@@ -59,22 +60,52 @@ POINTS = (
 Begun = Mapping[tuple[Any, ...], Future[Any]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def begun(request: pytest.FixtureRequest) -> Iterator[Begun]:
     """The work of all tests here that are selected, several at once; by their parameters."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         work: dict[tuple[Any, ...], Future[Any]] = {}
-        for item in request.session.items:
-            call = getattr(item, "callspec", None)
-            if call is None or getattr(item, "module", None) is not request.module:
-                continue
-            given: tuple[Any, ...] = tuple(call.params.values())
-            begin: Callable[..., Any] = play if "kind" in call.params else kill_at
-            work[given] = pool.submit(begin, *given)
+        for given in parameters(request):
+            begin: Callable[..., Any] = play if "kind" in given else kill_at
+            work[tuple(given.values())] = pool.submit(begin, **given)
         try:
             yield work
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def test_looked_for_later() -> None:
+    """Ten minutes later: what the list has is taken up, and what it lacks is sent once more.
+
+    As long as the list is refused nothing is known to be absent, and so nothing is sent.
+    """
+    songs = [song(0), song(1), song(2), song(3, "#sandbox:hang-after-accept"), song(4)]
+    dying = ["tests.acceptance.dying", "after begin", "2"]
+    later = "tests.acceptance.ahead", str(AHEAD)
+    with workplace(songs) as place:
+        vendor = place.vendor
+        vendor.inject("list-refused")
+        with place.bulk("--max-in-flight", "1", module=dying) as run:
+            assert run.code() == -9, run.text
+        with place.bulk("--max-in-flight", "1") as run:
+            assert run.lasts_until(lambda: vendor.stats()["submissions"] == 3), run.text
+            run.kill()
+        vendor.kill()
+        vendor.start(ahead=AHEAD)
+        vendor.inject("list-refused")
+        with place.bulk("--on-unknown", "resubmit-absent", module=later) as run:
+            assert run.code() == 5, run.text
+        assert {key for key, one in place.entries().items() if one.state == "unknown"} == {
+            "song-1",
+            "song-3",
+        }
+        assert vendor.stats()["submissions"] == 4
+        vendor.clear_faults()
+        with place.bulk("--on-unknown", "resubmit-absent", module=later) as run:
+            assert run.code() == 0, run.text
+        account = take_account(place, doubtful=())
+    assert account.problems == []
+    assert account.paid == account.saved == 5
 
 
 @pytest.mark.parametrize(("kind", "seed"), SERIES)
@@ -133,42 +164,6 @@ def kill_at(point: Point) -> Aftermath:
         code = place.finish().code()
         account = take_account(place, doubtful={"song-1"})
     return Aftermath(entry.state, paid, tuple(kinds), code, account)
-
-
-def test_looked_for_later() -> None:
-    """Ten minutes later: what the list has is taken up, and what it lacks is sent once more.
-
-    As long as the list is refused nothing is known to be absent, and so nothing is sent.
-    """
-    songs = [song(0), song(1), song(2), song(3, "#sandbox:hang-after-accept"), song(4)]
-    later = "tests.acceptance.ahead", str(AHEAD)
-    with workplace(songs) as place:
-        vendor = place.vendor
-        vendor.inject("list-refused")
-        with place.bulk("--max-in-flight", "1", module=[*DYING, "after begin", "2"]) as run:
-            assert run.code() == -9, run.text
-        with place.bulk("--max-in-flight", "1") as run:
-            assert run.lasts_until(lambda: vendor.stats()["submissions"] == 3), run.text
-            run.kill()
-        vendor.kill()
-        vendor.start(ahead=AHEAD)
-        vendor.inject("list-refused")
-        with place.bulk("--on-unknown", "resubmit-absent", module=later) as run:
-            assert run.code() == 5, run.text
-        assert {key for key, one in place.entries().items() if one.state == "unknown"} == {
-            "song-1",
-            "song-3",
-        }
-        assert vendor.stats()["submissions"] == 4
-        vendor.clear_faults()
-        with place.bulk("--on-unknown", "resubmit-absent", module=later) as run:
-            assert run.code() == 0, run.text
-        account = take_account(place, doubtful=())
-    assert account.problems == []
-    assert account.paid == account.saved == 5
-
-
-DYING = ("tests.acceptance.dying",)
 
 
 def song(number: int, marker: str = "") -> dict[str, Any]:

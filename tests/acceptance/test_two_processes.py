@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.accounts import Account, take_account
 from tests.acceptance.crashing import Run, workplace
+from tests.acceptance.selection import parameters
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'", reason="it has no SIGSTOP")
 
@@ -27,21 +28,12 @@ def is_refused(run: Run, holder: Run) -> bool:
     return run.code() not in {0, 5} and f"process {holder.process.pid} " in run.text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def begun(request: pytest.FixtureRequest) -> Iterator[dict[tuple[Any, ...], Future[Account]]]:
     """The work of `test_started_twice`, at all distances at once."""
     with ThreadPoolExecutor(len(DISTANCES)) as pool:
-        yield {given: pool.submit(start_twice, *given) for given in DISTANCES}
-
-
-@pytest.mark.parametrize(("distance", "durations"), DISTANCES)
-def test_started_twice(
-    begun: dict[tuple[Any, ...], Future[Account]], distance: float, durations: tuple[float, float]
-) -> None:
-    """Started again a little later, it is refused and told by whom, or finds all done."""
-    account = begun[distance, durations].result()
-    assert account.problems == []
-    assert account.paid == account.saved == len(SONGS)
+        wanted = [tuple(given.values()) for given in parameters(request)]
+        yield {given: pool.submit(start_twice, *given) for given in wanted}
 
 
 def start_twice(distance: float, durations: tuple[float, float]) -> Account:
@@ -95,5 +87,15 @@ def test_second_by_the_library() -> None:
         second = stack.enter_context(place.bulk(module=PROGRAM))
         assert first.code() == second.code() == 0, first.text + second.text
         account = take_account(place, doubtful=())
+    assert account.problems == []
+    assert account.paid == account.saved == len(SONGS)
+
+
+@pytest.mark.parametrize(("distance", "durations"), DISTANCES)
+def test_started_twice(
+    begun: dict[tuple[Any, ...], Future[Account]], distance: float, durations: tuple[float, float]
+) -> None:
+    """Started again a little later, it is refused and told by whom, or finds all done."""
+    account = begun[distance, durations].result()
     assert account.problems == []
     assert account.paid == account.saved == len(SONGS)
