@@ -98,7 +98,7 @@ def imports(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """Execute the code in README and docs, on the sandbox."""
     session.install("-e", ".[all]", *_groups("tests"))
-    session.run("pytest", "-q", "--no-header", "docs/run_examples.py", *session.posargs)
+    session.run("pytest", *AT_ONCE, "-q", "docs/run_examples.py", *session.posargs)
 
 
 @nox.session(python=THIS)
