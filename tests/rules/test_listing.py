@@ -20,7 +20,7 @@ from acedata_async._rules.listing import (
     window,
 )
 
-from .vendor_list import START, Listed, Manner, Vendor, marker_of, own_of, read
+from .vendor_list import START, Listed, Manner, Vendor, marker_of, named, own_of, read
 
 LOST = 10
 """The number of the call whose answer was lost."""
@@ -70,7 +70,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("manner", GOOD, ids=repr)
+@pytest.mark.parametrize("manner", GOOD, ids=named)
 def test_well_behaved(manner: Manner) -> None:
     """What is in the list is found, at any age; what is not is absent after ten minutes."""
     assert look(tasks(), manner) == f"task-{LOST}"
@@ -97,7 +97,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("manner", BAD, ids=repr)
+@pytest.mark.parametrize("manner", BAD, ids=named)
 def test_badly_behaved(manner: Manner) -> None:
     """A list that cannot be read for sure proves nothing."""
     assert look(tasks(lost=False), manner) == "not_whole"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any
 
@@ -58,6 +58,20 @@ class Manner:
     empty: int | None = None
     cut: int | None = None
     ahead: float = 0.0
+
+
+def named(manner: Manner) -> str:
+    """Return what is odd about a manner, the same in every process."""
+    odd = {
+        one.name: value
+        for one in fields(manner)
+        if (value := getattr(manner, one.name)) != one.default
+    }
+    shown = {
+        name: "+".join(sorted(value)) if isinstance(value, frozenset) else value
+        for name, value in odd.items()
+    }
+    return ",".join(f"{name}={value}" for name, value in shown.items()) or "plain"
 
 
 @dataclass(frozen=True, slots=True)
