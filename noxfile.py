@@ -60,7 +60,9 @@ def tests(session: nox.Session) -> None:
     session.install("-e", ".[all]", *_groups("tests"))
     session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()) / "coverage")
     least = "0" if session.posargs else "97"
-    session.run("pytest", *AT_ONCE, "--cov", f"--cov-fail-under={least}", *session.posargs)
+    session.run(
+        "pytest", *AT_ONCE, "--cov=acedata_async", f"--cov-fail-under={least}", *session.posargs
+    )
 
 
 @nox.session(python=THIS)

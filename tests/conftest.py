@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from acedata_async import AceData
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
+
+# Where time is short, as where each commit is tested, fewer examples are tried.
+settings.register_profile("few", max_examples=25, deadline=None)
+settings.register_profile("many", max_examples=100, deadline=None)
+settings.load_profile("few" if os.environ.get("CI") else "many")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -37,7 +38,7 @@ class _Passing(Exception):
     """A failure that another try may not meet."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Order:
     """One file to fetch.
 
@@ -73,6 +74,14 @@ class Downloader:
         self._clock = clock
         self._rng = rng
         self._timeout = timeout
+        self._naming: set[_Order] = set()
+        self._named = asyncio.Event()
+
+    async def settle(self) -> None:
+        """Wait until no file is just being given its name; what is still fetched is not meant."""
+        while self._naming:
+            self._named.clear()
+            await self._named.wait()
 
     async def download(
         self, item: Downloadable, directory: str | os.PathLike[str], *, name: str | None
@@ -119,10 +128,18 @@ class Downloader:
             try:
                 await self._write(order, stream, part)
                 _check_wanted(order)
-                return await to_thread.run_sync(_publish, part, order.directory, name)
+                return await self._publish(order, part, name)
             finally:
                 with suppress(OSError):
                     await to_thread.run_sync(_remove, part)
+
+    async def _publish(self, order: _Order, part: Path, name: str) -> Path:
+        self._naming.add(order)
+        try:
+            return await to_thread.run_sync(_publish, part, order.directory, name)
+        finally:
+            self._naming.discard(order)
+            self._named.set()
 
     @asynccontextmanager
     async def _follow(self, url: str) -> AsyncIterator[Stream]:

@@ -185,6 +185,7 @@ class Floor:
             task.cancel()
         if self.tasks:
             await asyncio.wait(self.tasks)
+        await self._workshop.downloader.settle()  # what follows may look into the directory
         clock, paying = self._workshop.clock, self.dispatcher.paying
         give_up = clock.monotonic() + self._workshop.grace
         while paying and clock.monotonic() < give_up:

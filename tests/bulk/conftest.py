@@ -23,7 +23,7 @@ T = TypeVar("T")
 PLACEHOLDER = "https://sandbox.acedata.invalid/health?acedata_marker="
 """The address of a call without a receiver, up to its marker."""
 
-REAL_SECONDS = 20.0
+REAL_SECONDS = 120.0
 """After so many a test that hangs is ended."""
 
 UNCLEAR = [
