@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -54,3 +54,17 @@ class Reply:
             return json.loads(self.content)
         except (ValueError, RecursionError):
             return None
+
+
+def without_callback(reply: Reply, call: Call) -> Reply:
+    """Return an answer without the call's `callback_url`, which may hold a secret.
+
+    Errors quote answers, and some quote the request.
+    """
+    url = call.body.get("callback_url")
+    if not isinstance(url, str) or not url:
+        return reply
+    content = reply.content
+    for form in {url, json.dumps(url)[1:-1], json.dumps(url)[1:-1].replace("/", "\\/")}:
+        content = content.replace(form.encode(errors="replace"), b"(callback_url)")
+    return replace(reply, content=content)

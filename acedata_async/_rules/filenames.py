@@ -30,6 +30,9 @@ _BY_CONTENT_TYPE = {
     "image/jpeg": ".jpg",
 }
 
+ENDINGS = (".m4a", ".mp3", ".wav", ".flac", ".zip", ".mp4", ".bin")
+"""The endings that a song, stems or a video can have."""
+
 
 def safe_stem(text: str) -> str:
     """Turn any text into a file name without ending; never empty, never reserved, never hidden."""

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
-from acedata_async._transport.seam import Stream, Transport, Turn
+from acedata_async._transport.seam import Stream, Transport, TransportFault, Turn
 from acedata_async.events import CallAnswered, CallSent
 from acedata_async.models.request import CALLBACK_FIELD
 from acedata_async.observers import Observers
@@ -51,8 +51,12 @@ class ObservedTransport:
         try:
             reply = await self._transport.send(call, timeout=timeout, turn=go)
         except (Exception, asyncio.CancelledError) as ending:
+            words = self._words(ending, call)
             if sent is not None:
-                self._tell(call, sent, error=self._words(ending, call))
+                self._tell(call, sent, error=words)
+            if isinstance(ending, TransportFault):
+                # An injected client may show in its errors what was sent.
+                raise type(ending)(words) from ending.__cause__
             raise
         self._tell(call, sent or 0.0, status=reply.status, size=len(reply.content))
         return reply

@@ -31,6 +31,7 @@ Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio
 _TRIES = 4
 _MOST_REDIRECTS = 5
 _PIECE = 256 * 1024
+_SETTLES = 2.0
 _PASSING = frozenset({408, 425, 429})
 
 
@@ -74,14 +75,27 @@ class Downloader:
         self._clock = clock
         self._rng = rng
         self._timeout = timeout
+        self._orders: set[_Order] = set()
         self._naming: set[_Order] = set()
-        self._named = asyncio.Event()
+        self._ended = asyncio.Event()
 
     async def settle(self) -> None:
-        """Wait until no file is just being given its name; what is still fetched is not meant."""
-        while self._naming:
-            self._named.clear()
-            await self._named.wait()
+        """Wait until downloads have ended that nobody waits for any more.
+
+        They notice it with the next bytes. One that gets none is not waited for longer than two
+        seconds: it gives no file its name any more.
+        """
+        timer = self._clock.call_later(_SETTLES, self._ended.set)
+        give_up = self._clock.monotonic() + _SETTLES
+        try:
+            while self._naming or (
+                any(order.caller.gone for order in self._orders)
+                and self._clock.monotonic() < give_up
+            ):
+                self._ended.clear()
+                await self._ended.wait()
+        finally:
+            timer.cancel()
 
     async def download(
         self, item: Downloadable, directory: str | os.PathLike[str], *, name: str | None
@@ -99,6 +113,14 @@ class Downloader:
         )
 
     async def _carry_out(self, order: _Order) -> Path:
+        self._orders.add(order)
+        try:
+            return await self._try(order)
+        finally:
+            self._orders.discard(order)
+            self._ended.set()
+
+    async def _try(self, order: _Order) -> Path:
         for failures in count(1):
             try:
                 path = await self._fetch(order)
@@ -139,7 +161,6 @@ class Downloader:
             return await to_thread.run_sync(_publish, part, order.directory, name)
         finally:
             self._naming.discard(order)
-            self._named.set()
 
     @asynccontextmanager
     async def _follow(self, url: str) -> AsyncIterator[Stream]:

@@ -66,6 +66,7 @@ class Conductor:
         self._files = files
         self._unread = unread
         self._taken_up: set[str] = set()
+        self._left = False
         self._floor = Floor(
             workshop,
             settings,
@@ -73,6 +74,7 @@ class Conductor:
             totals=totals,
             files=files,
             emit=emit,
+            stopped=intake.stop,
             held_up=lambda: unread() >= _MOST_UNREAD,
         )
 
@@ -96,7 +98,8 @@ class Conductor:
                 await self._take_in()
             except Exception as error:  # noqa: BLE001 - it is raised once all else has ended
                 trouble = error
-            await self._finish(dispatching)
+            if not self._left:
+                await self._finish(dispatching)
         finally:
             dispatching.cancel()
             await asyncio.wait([dispatching])
@@ -107,7 +110,11 @@ class Conductor:
         """Send nothing more; what is under way goes on."""
         self._floor.dispatcher.stop(reason)
         self._floor.changed.set()
-        self._intake.stop()
+
+    def leave(self) -> None:
+        """Send nothing more, and wait for nothing: the run is left."""
+        self._left = True
+        self.stop("the run was left")
 
     def wake(self) -> None:
         """See again what may go on: outcomes were read."""
@@ -158,8 +165,6 @@ class Conductor:
             async for part in parts:
                 await self._take(part)
                 await self._room()
-                if self._floor.dispatcher.brakes.stopped is not None:
-                    self._intake.stop()
 
     async def _take(self, part: list[object]) -> None:
         """Check some requests, and go on with each as it stands in the ledger."""
@@ -183,8 +188,12 @@ class Conductor:
                 f"the ledger has another request with the key {entry.key!r}, which was paid for or"
                 " may have been; choose another key, or put the request back as it was"
             )
+            self._floor.refused.add(entry.key)
             self._refuse(entry.key, given, InvalidRequest(None, None, words))
             return
+        if active is None and entry.key in self._taken_up:
+            # It has moved on since its part was read.
+            entry = await self._ledger.get(entry.key) or entry
         if not is_same(entry, item):
             entry = await self._ledger.revise(entry.key, item.shown())
         if active is not None:

@@ -23,6 +23,7 @@ from acedata_async.errors import (
     RateLimited,
     SubmissionUnknown,
 )
+from acedata_async.ledger.entry import WrongStep
 
 _log = logging.getLogger("acedata_async")
 
@@ -50,6 +51,7 @@ class Dispatcher:
         purse: What may be spent.
         start: Called with a song whose turn has come, and the audio id of its source.
         skip: Called with a song that is not sent any more, and with why.
+        stopped: Called when nothing is sent any more.
         held_up: Says whether to wait although songs could go, for outcomes are not read.
 
     Attributes:
@@ -68,6 +70,7 @@ class Dispatcher:
         purse: Purse,
         start: Callable[[Passage, str | None], object],
         skip: Callable[[Passage, str], object],
+        stopped: Callable[[], object],
         held_up: Callable[[], bool],
     ) -> None:
         self.ready: deque[tuple[Passage, str | None]] = deque()
@@ -80,6 +83,7 @@ class Dispatcher:
         self._clock = clock
         self._start = start
         self._skip = skip
+        self._stopped = stopped
         self._held_up = held_up
         self._sent: dict[str, float] = {}
         self._changed = asyncio.Event()
@@ -110,6 +114,7 @@ class Dispatcher:
     def stop(self, reason: str) -> None:
         """Let nothing go any more."""
         self.brakes.stop(reason)
+        self._stopped()
         self.wake()
 
     def give_up(self, reason: str) -> None:
@@ -150,6 +155,8 @@ class Dispatcher:
             news = self.brakes.doubted(now, str(error.__cause__ or error))
             if news is not None:
                 _log.warning("submitting is held up: %s", news)
+        elif isinstance(error, WrongStep):
+            _log.info("another run has dealt with a song: %s", error)
         elif isinstance(error, _USELESS):
             self.give_up(str(error))
         elif isinstance(error, APIError):
@@ -163,6 +170,8 @@ class Dispatcher:
         """Return the seconds until the next song may go; infinite until something changes."""
         refusal = self.purse.refusal() if self.ready else None
         if refusal is not None:
+            if self._under_way and self.brakes.stopped is None:
+                return math.inf  # what is under way may turn out not to be charged
             self.give_up(refusal)
         if self.brakes.stopped is not None:
             while self.ready:

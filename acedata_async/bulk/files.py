@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
-from acedata_async._rules.filenames import LONGEST, safe_stem
+from acedata_async._rules.filenames import ENDINGS, LONGEST, safe_stem
 from acedata_async.errors import InvalidRequest
 
 _TITLE = 80
@@ -39,7 +40,8 @@ class Files:
                 "directory", str(directory), f"a directory that can be used ({error})"
             ) from error
         self.parts = [match for name in names if (match := _PART.fullmatch(name))]
-        self._there = {Path(name).stem.casefold(): name for name in names}
+        self._names = set(names)
+        self._taken = {_stem(name).casefold() for name in names}
 
     def choose(self, title: str | None, key: str) -> str:
         """Choose the name, without ending, for a file that is going to be fetched.
@@ -51,20 +53,30 @@ class Files:
         stem, number = _titled(title, key), 1
         name = stem
         # Some file systems do not tell upper case from lower.
-        while name.casefold() in self._there:
+        while name.casefold() in self._taken:
             number += 1
             name = f"{stem} ({number})"
-        self._there[name.casefold()] = ""
+        self._taken.add(name.casefold())
         return name
 
-    def found(self, name: str) -> Path | None:
-        """Return the whole file that already has a chosen name, or None."""
-        there = self._there.get(name.casefold())
-        return self.directory / there if there else None
+    def has(self, name: str) -> bool:
+        """Say whether a file of exactly this name, with its ending, is there."""
+        return name in self._names
+
+    def found(self, name: str, path: str | None) -> Path | None:
+        """Return the whole file of a song that was fetched before, or None.
+
+        Args:
+            name: Its chosen name, without ending.
+            path: Its name with the ending, where it is known to have been saved.
+        """
+        names = [path] if path else [name + ending for ending in ENDINGS]
+        return next((self.directory / one for one in names if self.has(one)), None)
 
     def keep(self, path: Path) -> None:
         """Note a file that is there now."""
-        self._there[path.stem.casefold()] = path.name
+        self._names.add(path.name)
+        self._taken.add(_stem(path.name).casefold())
 
     def sweep(self, names: Collection[str]) -> None:
         """Remove what a killed run left half fetched of files with these names.
@@ -74,7 +86,8 @@ class Files:
         for match in self.parts:
             stem = re.sub(r" \(\d+\)$", "", match[1])
             if match[1] in names or stem in names:
-                (self.directory / match[0]).unlink(missing_ok=True)
+                with suppress(OSError):  # whatever it is, it keeps nobody from working
+                    (self.directory / match[0]).unlink(missing_ok=True)
 
 
 def _titled(title: str | None, key: str) -> str:
@@ -84,3 +97,7 @@ def _titled(title: str | None, key: str) -> str:
     room = min(_TITLE, LONGEST - len(tail.encode()))
     head = safe_stem(title).encode()[:room].decode("utf-8", "ignore").rstrip(". ")
     return safe_stem(head + tail)
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem

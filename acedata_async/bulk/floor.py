@@ -21,12 +21,15 @@ from acedata_async.bulk.passage import Passage, Surroundings, audio_id_of
 from acedata_async.bulk.reconciler import Reconciler
 from acedata_async.bulk.settings import BulkSettings
 from acedata_async.bulk.workshop import Workshop
-from acedata_async.errors import LedgerError
-from acedata_async.ledger.entry import Entry, Totals
+from acedata_async.errors import AceDataError, ClientClosed, ConfigurationError, LedgerError
+from acedata_async.ledger.entry import Entry, Totals, WrongStep
 from acedata_async.ledger.memory import MemoryLedger
 from acedata_async.ledger.protocol import Ledger
 
 _log = logging.getLogger("acedata_async")
+
+_HOPELESS = (LedgerError, ClientClosed, ConfigurationError)
+"""Errors that every other song would meet as well."""
 
 _LEFT = TimeoutError("the run was left before the paid call was answered")
 
@@ -41,11 +44,13 @@ class Floor:
         totals: What the ledger adds up to.
         files: Where files go; None where none are wanted.
         emit: Called with each outcome.
+        stopped: Called when nothing is sent any more.
         held_up: Says whether to send nothing, for outcomes are not read.
 
     Attributes:
         active: The songs by their keys.
         tasks: What runs for them.
+        refused: The keys of requests that cannot be begun.
         dispatcher: Lets their paid calls go.
         reconciler: Looks for those whose answer was lost.
         changed: Set when any of this changes.
@@ -60,10 +65,12 @@ class Floor:
         totals: Totals,
         files: Files | None,
         emit: Callable[[BulkOutcome], object],
+        stopped: Callable[[], object],
         held_up: Callable[[], bool],
     ) -> None:
         self.active: dict[str, Passage] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.refused: set[str] = set()
         self.changed = asyncio.Event()
         most = settings.max_in_flight
         self.dispatcher = Dispatcher(
@@ -79,6 +86,7 @@ class Floor:
                 self._carry(passage, passage.submit(audio_id))
             ),
             skip=self.skip,
+            stopped=stopped,
             held_up=held_up,
         )
         self.reconciler = Reconciler(
@@ -132,6 +140,9 @@ class Floor:
         if source is None:
             self.dispatcher.put(passage, None)
             return
+        if source in self.refused:
+            self.skip(passage, f"its source {source} is invalid")
+            return
         maker = self.active.get(source)
         if maker is not None and maker.audio_id is None:
             self._parked.setdefault(source, []).append(passage)
@@ -180,6 +191,11 @@ class Floor:
 
     async def aclose(self) -> None:
         """End every wait; paid calls under way get their grace, so that their ids are kept."""
+        for task in self.tasks:
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(self.tasks)
+        # After the songs, for they may add to what is looked for; and it may start others.
         await self.reconciler.aclose()
         for task in self.tasks:
             task.cancel()
@@ -221,7 +237,12 @@ class Floor:
         )
 
     async def _carry(self, passage: Passage, work: Coroutine[Any, Any, BulkOutcome]) -> None:
-        outcome = await work
+        try:
+            outcome = await work
+        except Exception as bug:  # noqa: BLE001 - its request must have an outcome all the same
+            _log.exception("%s ended in an unforeseen way", passage.key)
+            outcome = passage.ended(AceDataError(f"an unforeseen error: {bug!r}"))
+            self.dispatcher.give_up(outcome.reason)
         if outcome.state == "unknown":
             passage.held = outcome
             self.doubt(passage)
@@ -255,6 +276,7 @@ class Floor:
     def _hold(self, passage: Passage, said: str) -> None:
         """Tell what stays unknown."""
         outcome = passage.held or passage.reported()
+        self._resumed += outcome.resumed
         self._end(passage, replace(outcome, reason=f"{outcome.reason}; {said}"))
 
     def _made(self, passage: Passage) -> None:
@@ -279,7 +301,8 @@ class Floor:
         self.active.pop(passage.key, None)
         if passage.counted and outcome.state in {"skipped", "failed"}:
             self.dispatcher.purse.unpaid()
-        if outcome.state == "submitted" or isinstance(outcome.error, LedgerError):
+        hopeless = outcome.state == "submitted" or isinstance(outcome.error, _HOPELESS)
+        if hopeless and not isinstance(outcome.error, WrongStep):  # which is about this song
             # No task can be watched, or nothing written down: no more is to be paid for.
             self.dispatcher.give_up(outcome.reason)
         self._release(passage, f"is {outcome.state}")
@@ -300,4 +323,4 @@ class Floor:
         self.changed.set()
         if not task.cancelled() and (bug := task.exception()) is not None:
             _log.error("a song of a bulk run ended in an unforeseen way", exc_info=bug)
-            self.dispatcher.stop(f"an unforeseen error: {bug!r}")
+            self.dispatcher.give_up(f"an unforeseen error: {bug!r}")

@@ -54,6 +54,8 @@ class Intake:
 
     def stop(self) -> None:
         """Take in no more of what may have no end; a list is still gone through."""
+        if self._stopped:
+            return  # a second cancellation would be taken for somebody else's
         self._stopped = True
         if self._pulling is not None:
             self._pulling.cancel()

@@ -143,6 +143,8 @@ class BulkItem:
         if (audio_id is None) is not (self.source is None):
             words = "none, for the item has no source" if audio_id else "the id of its source"
             raise InvalidRequest(_AUDIO_ID, audio_id, words)
+        if self.action not in KINDS:  # from a ledger that another release has written
+            raise InvalidRequest("action", self.action, _action_words(self.action))
         known = {} if audio_id is None else {_AUDIO_ID: audio_id}
         return KINDS[self.action].model_validate({**self.fields, **known})
 

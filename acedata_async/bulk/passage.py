@@ -144,7 +144,10 @@ class Passage:
                 return await self._fetch()
         except AceDataError as error:
             return self.ended(error)
-        return None
+        if task is None or task.state == "failed":
+            return None
+        # The vendor has taken it up again: a second one might be charged beside it.
+        return self.ended(AceDataError(f"task {task.id} failed once, and is {task.state} again"))
 
     def ended(self, error: AceDataError | RequestWarning | None = None) -> BulkOutcome:
         """Return the outcome of what is not going on any more, by what the ledger says."""
@@ -265,7 +268,7 @@ class Passage:
         if made is None:
             raise MalformedResponse(f"the record of {self.key} in the ledger holds no song")
         name = self.entry.name or files.choose(None, self.key)
-        path = files.found(name)
+        path = files.found(name, self.entry.path)
         if path is None or not path.is_file():
             path = await self._download(made, files.directory, name)
             files.keep(path)
@@ -319,7 +322,7 @@ def is_complete(entry: Entry, files: Files | None) -> bool:
 
 
 def _is_there(entry: Entry, files: Files) -> bool:
-    return entry.path is not None and files.found(Path(entry.path).stem) is not None
+    return entry.path is not None and files.has(entry.path)
 
 
 def audio_id_of(entry: Entry) -> str | None:

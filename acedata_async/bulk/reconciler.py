@@ -28,7 +28,7 @@ from acedata_async.ledger.protocol import Ledger
 
 _log = logging.getLogger("acedata_async")
 
-_MOST_HELD = 1000
+_MOST_HELD = 10_000
 """How many are held for the last look of the run."""
 
 _MOST_ASKED = 12
@@ -92,7 +92,8 @@ class Reconciler:
         self._poller = workshop.poller
         self._clock: Clock = workshop.clock
         self._ledger = ledger
-        self._user_id = user_id
+        self._given_id = user_id
+        self._learned_id: str | None = None
         self._resubmit = resubmit
         self._found = found
         self._absent = absent
@@ -100,6 +101,8 @@ class Reconciler:
         self._searches: dict[str, _Search] = {}
         self._patrol: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._step = asyncio.Lock()
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._searches)
@@ -115,15 +118,15 @@ class Reconciler:
         self._searches[passage.key] = _Search(passage, Doubt(entry.marker, sent), min(sent, now))
         if len(self._searches) > _MOST_HELD:
             self._hold(next(iter(self._searches.values())))
-        if self._patrol is None:
+        if self._patrol is None and not self._closed:
             self._patrol = asyncio.create_task(self._walk(), name="acedata: reconciliation")
         self._news.set()
 
     def learn(self, record: Any) -> None:
         """Learn the account's id from a record of one of its tasks."""
         user_id = as_text(record.get(_USER_ID)) if record else None
-        if self._user_id is None and user_id:
-            self._user_id = user_id
+        if user_id:
+            self._learned_id = user_id
 
     async def settle(self, *, patient: Callable[[], bool]) -> None:
         """Look for all of them a last time; each goes on, or is held.
@@ -131,7 +134,19 @@ class Reconciler:
         Args:
             patient: Whether to wait until what is missing counts as absent.
         """
-        await self.aclose()
+        await self._end_patrol()
+        self._closed = True  # from here on it is this call that looks
+        try:
+            await self._settle(patient)
+        finally:
+            self._closed = False
+
+    async def aclose(self) -> None:
+        """Look no further, now and for good."""
+        self._closed = True
+        await self._end_patrol()
+
+    async def _settle(self, patient: Callable[[], bool]) -> None:
         while self._searches:
             now = self._clock.time()
             age = LAST_LOOK if self._resubmit and patient() else FIRST_LOOK
@@ -144,11 +159,11 @@ class Reconciler:
                 for search in list(self._searches.values()):
                     self._hold(search)
 
-    async def aclose(self) -> None:
-        """Look no further by itself."""
+    async def _end_patrol(self) -> None:
         if self._patrol is not None:
             patrol, self._patrol = self._patrol, None
-            patrol.cancel()
+            async with self._step:  # never between writing something down and acting on it
+                patrol.cancel()
             await asyncio.wait([patrol])
 
     async def _walk(self) -> None:
@@ -181,13 +196,14 @@ class Reconciler:
             search.doubt = search.doubt.looked(now)
             search.said = trouble
             if listing is not None:
-                await self._act(search, listing, own, now)
+                async with self._step:
+                    await self._act(search, listing, own, now)
 
     async def _act(self, search: _Search, listing: Listing, own: list[Own], now: float) -> None:
         passage, doubt = search.passage, search.doubt
         task_id = listing.found.get(doubt.marker)
         try:
-            if task_id is not None:
+            if task_id is not None and not await self._ledger.of_tasks([task_id]):
                 passage.entry = await self._ledger.accept(passage.key, task_id)
                 passage.task_id = task_id
                 del self._searches[passage.key]
@@ -195,12 +211,17 @@ class Reconciler:
                 return
             finding = judge(doubt, listing, own, now)
             search.said = _WORDS[finding]
-            if finding == "absent" and self._resubmit:
+            if finding == "absent" and self._resubmit and await self._is_same_call(passage):
                 passage.entry = await self._ledger.resubmit(passage.key)
                 del self._searches[passage.key]
                 self._absent(passage)
         except LedgerError as error:
             search.said = str(error)
+
+    async def _is_same_call(self, passage: Passage) -> bool:
+        """Say whether the call that was looked for is still the last one of the song."""
+        entry = await self._ledger.get(passage.key)
+        return entry is not None and (entry.state, entry.times) == ("unknown", passage.entry.times)
 
     async def _read(self, doubts: Collection[Doubt]) -> Listing | None:
         user_id = await self._account()
@@ -221,12 +242,13 @@ class Reconciler:
 
     async def _account(self) -> str | None:
         """Return the account's id: given, learned, noted, or from the record of a task of ours."""
+        if self._given_id is not None:
+            return self._given_id
         noted = await self._ledger.note(_USER_ID)
-        if self._user_id is None:
-            self._user_id = noted or await self._ask_account()
-        if self._user_id is not None and self._user_id != noted:
-            await self._ledger.put_note(_USER_ID, self._user_id)
-        return self._user_id
+        known = self._learned_id or noted or await self._ask_account()
+        if known is not None and known != noted:
+            await self._ledger.put_note(_USER_ID, known)
+        return known
 
     async def _ask_account(self) -> str | None:
         task_ids: list[str] = []

@@ -25,8 +25,6 @@ from acedata_async.ledger.sqlite import SqliteLedger
 
 _log = logging.getLogger("acedata_async")
 
-_LEFT = "the run was left"
-
 
 class BulkRun:
     """Many requests on their way; comes from `ace.producer.bulk`.
@@ -52,6 +50,7 @@ class BulkRun:
         self._outcomes: deque[BulkOutcome] = deque()
         self._news = asyncio.Event()
         self._left = False
+        self._closes = False
 
     def __repr__(self) -> str:
         if self._conductor is None:
@@ -90,7 +89,8 @@ class BulkRun:
         if self._conductor is not None or self._left:
             raise ConfigurationError("a bulk run is opened once; call bulk() again for another")
         directory = self._settings.directory
-        ledger = self._ledger = self._open_ledger()
+        ledger = self._ledger = self._chosen_ledger()
+        self._closes = not ledger.is_open
         await ledger.open()
         try:
             totals = await ledger.totals()
@@ -147,7 +147,7 @@ class BulkRun:
         self._outcomes.append(outcome)
         self._news.set()
 
-    def _open_ledger(self) -> Ledger:
+    def _chosen_ledger(self) -> Ledger:
         given = self._settings.ledger
         if given is None:
             return MemoryLedger(now=self._workshop.clock.time)
@@ -177,7 +177,7 @@ class BulkRun:
     async def _end(self, conductor: Conductor, driving: asyncio.Task[None]) -> None:
         try:
             if not driving.done():
-                conductor.stop(_LEFT)
+                conductor.leave()
                 driving.cancel()
                 await asyncio.wait([driving])
             await conductor.aclose()
@@ -189,7 +189,7 @@ class BulkRun:
 
     async def _close_ledger(self) -> None:
         """Close the ledger, unless the user opened it."""
-        if isinstance(self._settings.ledger, str | os.PathLike) and self._ledger is not None:
+        if self._ledger is not None and self._closes:
             await self._ledger.aclose()
 
 

@@ -23,6 +23,10 @@ from acedata_async.cli.survey import take_survey
 from acedata_async.ledger import Ledger
 
 _GO_ON = "run the same command again to go on; nothing is paid twice"
+_LONGEST_LINE = 1_000_000
+_OF_A_LEDGER = ("", "-wal", "-shm", ".lock")
+"""What the files of a ledger have behind its name."""
+
 _BROKEN_OFF = "the run was broken off"
 
 
@@ -36,9 +40,11 @@ async def carry_out(
         LedgerError: The ledger cannot be used, or could not be written.
     """
     prepare_directory(options.output)
+    check_report(options)
     clock = connection.clock
-    with Report(options.report, output) as report:
-        async with ledger_file.to_write(options.path, now=clock.time) as ledger:
+    # The report is opened when the ledger is held: the run that holds it may be writing its own.
+    async with ledger_file.to_write(options.path, now=clock.time) as ledger:
+        with Report(options.report, output) as report:
             survey = await take_survey(
                 items, ledger, options.output, retry_failed=options.retry_failed
             )
@@ -55,6 +61,40 @@ async def carry_out(
                 run, output, board=board, report=report, account=account, ctrl_c=ctrl_c
             )
             return await follower.follow(ledger)
+
+
+def check_report(options: BulkOptions) -> None:
+    """Make sure that a report takes the place of nothing but a report.
+
+    Raises:
+        InvalidRequest: The file is something else.
+    """
+    report = options.report
+    if report is None:
+        return
+    ledger = [options.path.resolve().with_name(options.path.name + one) for one in _OF_A_LEDGER]
+    if report.resolve() in ledger:
+        raise InvalidRequest(None, None, f"{report} is the ledger's; choose another for --report")
+    if not report.is_file():  # nothing is lost, or opening it says what is wrong
+        return
+    try:
+        with report.open("rb") as file:
+            first = file.readline(_LONGEST_LINE)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidRequest(None, None, f"{report} cannot be read: {reason}") from error
+    if first and not _is_of_a_report(first):
+        raise InvalidRequest(
+            None, None, f"{report} exists and is no report; choose another name for --report"
+        )
+
+
+def _is_of_a_report(line: bytes) -> bool:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(entry, dict) and {"key", "state", "resumed"} <= entry.keys()
 
 
 class Report:

@@ -60,7 +60,9 @@ class Output:
     def __init__(self, *, as_json: bool, quiet: bool, embedded: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.progress = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self.progress = Console(
+            stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
         self.accepted: list[str] = []
         self.directory: Path | None = None
         self.how_to_go_on = ""
@@ -86,7 +88,7 @@ class Output:
     def table_console(self) -> Console:
         """Return a console on stdout for a table."""
         width = None if sys.stdout.isatty() else _WIDE
-        return Console(file=sys.stdout, width=width, highlight=False, markup=False)
+        return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
     def note(self, text: str) -> None:
         """Write a line of progress, unless told to be quiet."""

@@ -117,17 +117,23 @@ async def connected(context: typer.Context, common: Common, work: Work, output: 
 
 
 def _heed_termination() -> None:
-    """Let SIGTERM break the command off as Ctrl-C does; a second one ends it at once."""
+    """Let SIGTERM, or a lost terminal, break the command off; a second one ends it at once."""
     loop, command = asyncio.get_running_loop(), asyncio.current_task()
     assert command is not None  # noqa: S101 - it is called from a coroutine
 
+    signals = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    # nohup has it ignored, and so it stays.
+    heeded = [one for one in signals if signal.getsignal(one) is not signal.SIG_IGN]
+
     def break_off() -> None:
-        loop.remove_signal_handler(signal.SIGTERM)
+        for one in heeded:
+            loop.remove_signal_handler(one)
         command.cancel()
 
     # Windows has no such handlers, and only the main thread may set one.
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        loop.add_signal_handler(signal.SIGTERM, break_off)
+        for one in heeded:
+            loop.add_signal_handler(one, break_off)
 
 
 def _writer(output: Output) -> Callable[..., None]:

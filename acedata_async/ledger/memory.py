@@ -38,6 +38,11 @@ class MemoryLedger(Ledger):
     def __repr__(self) -> str:
         return f"<MemoryLedger of {len(self._entries)} entries>"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is in use; it is from the start."""
+        return not self._left
+
     async def open(self) -> None:
         """Take it up again, after `aclose`; else do nothing, there is nobody to share it with.
 

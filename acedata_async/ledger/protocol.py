@@ -16,6 +16,10 @@ from acedata_async.ledger.entry import (
     known_error,
 )
 
+_NO_TASK: Mapping[str, Any] = {"task_id": None, "marker": ""}
+"""What is known of a task once its call no longer counts. The marker goes with it: it belongs to
+that call, and the next one must not be taken for it."""
+
 
 class Ledger(Protocol):
     """Remembers what was asked for, sent, accepted, made and saved.
@@ -33,6 +37,11 @@ class Ledger(Protocol):
     An implementation subclasses this and provides the methods without a body below; `apply` must
     be atomic: of two callers, one sees what the other left.
     """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is held now."""
+        ...
 
     async def open(self) -> None:
         """Take hold of the ledger; harmless when repeated.
@@ -139,17 +148,17 @@ class Ledger(Protocol):
         return await self.apply(key, "save", {"path": path})
 
     async def retry(self, key: str) -> Entry:
-        """Make a failed one pending again; its old task id is forgotten."""
-        return await self.apply(key, "retry", {"task_id": None, "result": None})
+        """Make a failed one pending again; its old task is forgotten."""
+        return await self.apply(key, "retry", {**_NO_TASK, "result": None})
 
     async def revise(self, key: str, request: Mapping[str, Any]) -> Entry:
-        """Give another request to one that was not paid for; its old task id is forgotten."""
-        facts = {"request": request, "task_id": None, "result": None}
+        """Give another request to one that was not paid for; its old task is forgotten."""
+        facts = {**_NO_TASK, "request": request, "result": None, "name": None}
         return await self.apply(key, "revise", facts)
 
     async def resubmit(self, key: str) -> Entry:
         """Make an unknown or lost one pending again: by hand, or known to be absent."""
-        return await self.apply(key, "resubmit", {"task_id": None})
+        return await self.apply(key, "resubmit", _NO_TASK)
 
     async def give_up(self, key: str) -> Entry:
         """End an unknown or lost one, by hand."""

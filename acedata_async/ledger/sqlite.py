@@ -64,6 +64,11 @@ class SqliteLedger(Ledger):
         """The file."""
         return self._path
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is held now."""
+        return self._writer is not None and not self._writer.closed
+
     async def open(self) -> None:
         """Take hold of the file; harmless when repeated.
 

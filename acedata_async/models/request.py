@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
@@ -29,6 +29,17 @@ def mask_url(url: Any) -> Any:
     except ValueError:
         return "…"
     return f"{parts.scheme}://{parts.hostname}/…"
+
+
+def replaced(value: Any, secret: str, shown: str) -> Any:
+    """Return a value of JSON with a secret replaced in every text in it."""
+    if isinstance(value, str):
+        return value.replace(secret, shown)
+    if isinstance(value, Mapping):
+        return {name: replaced(one, secret, shown) for name, one in value.items()}
+    if isinstance(value, list):
+        return [replaced(one, secret, shown) for one in value]
+    return value
 
 
 class RequestWarning(UserWarning):

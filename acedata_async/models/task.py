@@ -24,7 +24,7 @@ from acedata_async._rules.verdict import (
 )
 from acedata_async._rules.wire import as_object, as_text
 from acedata_async.models.reply import Moment, Number, ReplyModel, Text
-from acedata_async.models.request import CALLBACK_FIELD, mask_url
+from acedata_async.models.request import CALLBACK_FIELD, mask_url, replaced
 from acedata_async.models.results import Audio, Stems
 
 
@@ -138,9 +138,10 @@ class Task(ReplyModel):
 
     def export(self) -> dict[str, Any]:
         """Return the record as it was sent, fit for JSON, with the `callback_url` masked."""
-        exported = dict(self.raw)
-        if isinstance(exported.get("request"), Mapping):
-            exported["request"] = mask_callback(exported["request"])
+        url = self.request.get(CALLBACK_FIELD)
+        exported: dict[str, Any] = dict(self.raw)
+        if isinstance(url, str) and url:  # wherever the vendor repeats it
+            exported = replaced(exported, url, mask_url(url))
         return exported
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:

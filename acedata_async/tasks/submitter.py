@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from acedata_async._clock import Clock, sleep
-from acedata_async._rules.exchange import Call, Reply
+from acedata_async._rules.exchange import Call, Reply, without_callback
 from acedata_async._rules.governor import Governor
 from acedata_async._rules.submission import Accepted, Refused, Throttled, sort_answer
 from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
@@ -176,7 +176,8 @@ class Submitter:
             if result is not None:
                 self._governor.answered(self._clock.monotonic())
                 return result
-            refusal = self._settle(unknown, reply, sent=sent or 0.0, give_up=give_up)
+            safe = without_callback(reply, call)
+            refusal = self._settle(unknown, safe, sent=sent or 0.0, give_up=give_up)
             await journal.release(refusal)
 
     def _check(self, caller: Caller, give_up: float) -> None:
