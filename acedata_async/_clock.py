@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -61,3 +62,16 @@ async def sleep(clock: Clock, seconds: float) -> None:
         await woken
     finally:
         timer.cancel()
+
+
+async def wait(clock: Clock, event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, and for `seconds` by `clock` at most, which may be infinite.
+
+    The event is also set when the time is over. Cancelling the wait takes its timer back.
+    """
+    timer = clock.call_later(seconds, event.set) if seconds < math.inf else None
+    try:
+        await event.wait()
+    finally:
+        if timer is not None:
+            timer.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from anyio import to_thread
 
-from acedata_async._clock import Clock, sleep
+from acedata_async._clock import Clock, sleep, wait
 from acedata_async._files import sync_directory
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.filenames import ending_of, numbered, safe_stem
@@ -32,6 +33,7 @@ _TRIES = 4
 _MOST_REDIRECTS = 5
 _PIECE = 256 * 1024
 _SETTLES = 2.0
+"""Seconds that downloads get to notice that nobody waits for them."""
 _PASSING = frozenset({408, 425, 429})
 
 
@@ -85,17 +87,13 @@ class Downloader:
         They notice it with the next bytes. One that gets none is not waited for longer than two
         seconds: it gives no file its name any more.
         """
-        timer = self._clock.call_later(_SETTLES, self._ended.set)
         give_up = self._clock.monotonic() + _SETTLES
-        try:
-            while self._naming or (
-                any(order.caller.gone for order in self._orders)
-                and self._clock.monotonic() < give_up
-            ):
-                self._ended.clear()
-                await self._ended.wait()
-        finally:
-            timer.cancel()
+        while self._naming or any(order.caller.gone for order in self._orders):
+            left = give_up - self._clock.monotonic()
+            if left <= 0 and not self._naming:
+                return
+            self._ended.clear()
+            await wait(self._clock, self._ended, left if left > 0 else math.inf)
 
     async def download(
         self, item: Downloadable, directory: str | os.PathLike[str], *, name: str | None

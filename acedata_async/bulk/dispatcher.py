@@ -8,7 +8,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable
 
-from acedata_async._clock import Clock, sleep
+from acedata_async._clock import Clock, sleep, wait
 from acedata_async._rules.brakes import Brakes
 from acedata_async._rules.in_flight import InFlight
 from acedata_async._rules.purse import Purse
@@ -94,7 +94,7 @@ class Dispatcher:
             self._changed.clear()
             pause = self._pause()
             if pause > 0:
-                await self._wait(pause)
+                await wait(self._clock, self._changed, pause)
                 continue
             passage, audio_id = self.ready.popleft()
             self.purse.begun()
@@ -183,14 +183,3 @@ class Dispatcher:
             return math.inf
         now = self._clock.monotonic()
         return self.brakes.wait(now, under_way=self.phases["submitting"])
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait for a change, and so long at most."""
-        timer = None
-        if seconds < math.inf:
-            timer = self._clock.call_later(seconds, self._changed.set)
-        try:
-            await self._changed.wait()
-        finally:
-            if timer is not None:
-                timer.cancel()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from acedata_async._clock import Clock, sleep
+from acedata_async._clock import Clock, sleep, wait
 from acedata_async._rules.listing import (
     FIRST_LOOK,
     LAST_LOOK,
@@ -174,10 +174,8 @@ class Reconciler:
             pause = min(map(_due, self._searches.values()), default=float("inf")) - now
             if pause <= 0:
                 await self._look([one for one in self._searches.values() if _due(one) <= now])
-            elif pause < float("inf"):
-                await sleep(self._clock, pause)
             else:
-                await self._news.wait()
+                await wait(self._clock, self._news, pause)
 
     async def _look(self, searches: Collection[_Search]) -> None:
         """Read the list once for all of them, and act on what it shows."""
@@ -203,11 +201,8 @@ class Reconciler:
         passage, doubt = search.passage, search.doubt
         task_id = listing.found.get(doubt.marker)
         try:
-            if task_id is not None and not await self._ledger.of_tasks([task_id]):
-                passage.entry = await self._ledger.accept(passage.key, task_id)
-                passage.task_id = task_id
-                del self._searches[passage.key]
-                self._found(passage)
+            if task_id is not None:
+                await self._take(search, task_id)
                 return
             finding = judge(doubt, listing, own, now)
             search.said = _WORDS[finding]
@@ -217,6 +212,19 @@ class Reconciler:
                 self._absent(passage)
         except LedgerError as error:
             search.said = str(error)
+
+    async def _take(self, search: _Search, task_id: str) -> None:
+        """Go on with the task of a call that was found."""
+        passage = search.passage
+        owner = (await self._ledger.of_tasks([task_id])).get(task_id)
+        if owner is not None and owner.key != passage.key:
+            search.said = f"the task with its marker, {task_id}, is already that of {owner.key}"
+            return
+        # Another run may have found it before.
+        passage.entry = owner or await self._ledger.accept(passage.key, task_id)
+        passage.task_id = task_id
+        del self._searches[passage.key]
+        self._found(passage)
 
     async def _is_same_call(self, passage: Passage) -> bool:
         """Say whether the call that was looked for is still the last one of the song."""
