@@ -12,6 +12,7 @@ from acedata_async.bulk.files import Files
 from acedata_async.bulk.floor import Floor
 from acedata_async.bulk.intake import Intake, contradicts, is_same, key_of
 from acedata_async.bulk.items import BulkItem
+from acedata_async.bulk.keys import is_derived
 from acedata_async.bulk.outcome import BulkOutcome, BulkStats
 from acedata_async.bulk.passage import Passage, is_complete
 from acedata_async.bulk.settings import BulkSettings
@@ -152,8 +153,14 @@ class Conductor:
             if entry.state == "succeeded" and is_complete(entry, self._files):
                 continue
             await self._room()
-            asked = dict(entry.request)
-            item = BulkItem(asked.pop("action", ""), asked, entry.key, asked.pop("source", None))
+            fields = dict(entry.request)
+            item = BulkItem(
+                action=fields.pop("action", ""),
+                source=fields.pop("source", None),
+                fields=fields,
+                key=entry.key,
+                derived=is_derived(entry.key),
+            )
             self._taken_up.add(entry.key)
             passage = self._floor.begin(item, entry.request, entry)
             passage.leftover = True

@@ -34,6 +34,11 @@ _DIGEST_BYTES = 8
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
+def is_derived(key: str) -> bool:
+    """Say whether a key has the form of one that was derived."""
+    return _DERIVED.fullmatch(key) is not None
+
+
 def digest_of(item: BulkItem) -> int:
     """Return a number of 64 bits that stands for what an item asks for."""
     asked = {
