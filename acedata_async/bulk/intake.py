@@ -17,8 +17,8 @@ from acedata_async.models.request import CALLBACK_FIELD, ApiRequest
 
 Requests = Iterable[object] | AsyncIterable[object]
 
-_PART = 256
-"""How many requests are taken in at once, where they are all there."""
+_PART = 250
+"""How many requests are taken in at once, where they are all there: so many fill five lookups."""
 
 ALLOWED = "a request such as GenerateRequest, a BulkItem, or a mapping with an action"
 

@@ -14,7 +14,6 @@ from tests.cli.conftest import Acedata, song, write
 def test_a_report_has_a_line_for_each_song(acedata: Acedata, tmp_path: Path) -> None:
     """It is written anew by each run, as the songs end."""
     report = tmp_path / "report.jsonl"
-    report.write_text("old")
     for resumed in (False, True):
         form = write(tmp_path, song(), song("b"))
         result = acedata("bulk", form, "-o", tmp_path, "--report", report)
@@ -34,6 +33,21 @@ def test_a_report_that_cannot_be_opened_costs_nothing(
     assert result.exit_code == 2
     assert f"{tmp_path} cannot be written" in result.stderr
     assert sandbox.stats.lookups == 0
+
+
+@pytest.mark.parametrize("name", ["acedata.ledger", "acedata.ledger-wal", "form.jsonl", "a.m4a"])
+def test_a_report_takes_no_other_files_place(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    """Neither that of the ledger, even before there is one, nor that of the form or of a song."""
+    form = write(tmp_path, song())
+    (tmp_path / "a.m4a").write_bytes(b"ID3 a song")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    result = acedata("bulk", form, "-o", tmp_path, "--report", tmp_path / name)
+    assert result.exit_code == 2
+    assert "--report" in result.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert sandbox.stats.lookups == sandbox.stats.submission_requests == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")

@@ -284,3 +284,15 @@ def test_read_never_raises(raw: dict[str, Any]) -> None:
     json.dumps(odd.export())
     odd.model_dump()
     assert copy.deepcopy(odd) == odd
+
+
+def test_export_masks_the_receiver_wherever_it_stands() -> None:
+    """The vendor may repeat the `callback_url` outside the request."""
+    url = "https://hooks.example/x?secret=SESAME"
+    record = {
+        "id": "1",
+        "callback_url": url,
+        "request": {"callback_url": url},
+        "response": {"data": [{"note": f"sent to {url}"}]},
+    }
+    assert "SESAME" not in json.dumps(Task.read(record).export())

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from acedata_async._rules.exchange import Call, Reply
+from acedata_async._rules.exchange import Call, Reply, without_callback
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,19 @@ def test_repr_is_discreet() -> None:
         call.path = "/"  # type: ignore[misc] # that it is refused is what is tested
     with pytest.raises(dataclasses.FrozenInstanceError):
         reply.status = 500  # type: ignore[misc] # that it is refused is what is tested
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_answer_that_quotes_the_request(ascii_only: bool) -> None:  # noqa: FBT001
+    """The `callback_url` of the call, which may hold a secret, is not in what errors quote."""
+    url = "https://hooks.example/ö?secret=SESAME"
+    call = Call("/producer/audios", {"callback_url": url}, "submit")
+    text = json.dumps({"error": f"{url} cannot be reached"}, ensure_ascii=ascii_only)
+    reply = without_callback(Reply(400, {}, text.encode()), call)
+    assert reply.body == {"error": "(callback_url) cannot be reached"}
+
+
+def test_answer_to_a_request_without_receiver() -> None:
+    """It stays as it is."""
+    reply = Reply(400, {}, b"no")
+    assert without_callback(reply, Call("/producer/audios", {}, "submit")) is reply
