@@ -39,8 +39,8 @@ class InFlight:
         """How many may be under way now."""
         return self._limit
 
-    def accepted(self, now: float, *, under_way: int) -> None:
-        """Note a task that was accepted, and ended well.
+    def made(self, now: float, *, under_way: int) -> None:
+        """Note a task that ended well.
 
         Args:
             now: The monotonic time in seconds.

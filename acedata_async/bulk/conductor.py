@@ -225,7 +225,7 @@ class Conductor:
             self._floor.report(passage)
 
     def _refuse(self, key: str | None, given: object, error: InvalidRequest) -> None:
-        self._floor.refuse(BulkOutcome(key, given, "invalid", error, str(error)))
+        self._floor.tell(BulkOutcome(key, given, "invalid", error, str(error)))
 
     async def _room(self) -> None:
         """Wait until more requests can be taken in."""

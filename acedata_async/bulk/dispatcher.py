@@ -126,7 +126,7 @@ class Dispatcher:
     def moved(self, passage: Passage, phase: Phase) -> None:
         """Count a song in another phase."""
         if passage.phase == "generating" and passage.entry.state == "succeeded":
-            self.in_flight.accepted(self._clock.monotonic(), under_way=self._under_way)
+            self.in_flight.made(self._clock.monotonic(), under_way=self._under_way)
         self.phases[passage.phase] -= 1
         self.phases[phase] += 1
         passage.phase = phase

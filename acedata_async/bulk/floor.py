@@ -183,8 +183,8 @@ class Floor:
         """Send a song not in this run."""
         self._end(passage, passage.skipped(reason))
 
-    def refuse(self, outcome: BulkOutcome) -> None:
-        """Tell the outcome of a request that cannot be begun."""
+    def tell(self, outcome: BulkOutcome) -> None:
+        """Tell an outcome, and count it."""
         self._ended[outcome.state] += 1
         self.changed.set()
         self._emit(outcome)
@@ -310,7 +310,7 @@ class Floor:
             if passage.audio_id is not None:
                 self._audio_ids[passage.key] = passage.audio_id
             self._scratch.forget(passage.key)
-        self.refuse(outcome)
+        self.tell(outcome)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="acedata: bulk song")

@@ -133,5 +133,5 @@ class Run:
         self._at(self._now + LAG, self._made)
 
     def _made(self) -> None:
-        self._in_flight.accepted(self._now, under_way=self._under_way)
+        self._in_flight.made(self._now, under_way=self._under_way)
         self._under_way -= 1

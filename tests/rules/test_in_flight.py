@@ -14,9 +14,9 @@ NOW = 1000.0
 
 
 def fill(rule: InFlight, now: float, *, songs: int = 1) -> None:
-    """Note so many songs that were accepted while the limit held others back."""
+    """Note so many songs that were made while the limit held others back."""
     for _ in range(songs):
-        rule.accepted(now, under_way=rule.limit)
+        rule.made(now, under_way=rule.limit)
 
 
 def refuse(rule: InFlight, now: float) -> None:
@@ -42,7 +42,7 @@ def test_grows_only_while_it_binds() -> None:
     """Songs that were fewer than the limit allows prove nothing."""
     rule = InFlight()
     for _ in range(100):
-        rule.accepted(NOW, under_way=4)
+        rule.made(NOW, under_way=4)
     assert rule.limit == 5
 
 
@@ -197,7 +197,7 @@ def test_bounds(fixed: int | None, events: list[tuple[bool, float, float, int]])
     for accepted, after, took, under_way in events:
         now, before = now + after, rule.limit
         if accepted:
-            rule.accepted(now, under_way=under_way)
+            rule.made(now, under_way=under_way)
             assert rule.limit - before in {0, 1}
         else:
             rule.refused(now, sent=now - took, under_way=under_way)
