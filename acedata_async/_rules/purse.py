@@ -33,6 +33,8 @@ class Purse:
         self._costs = 0
         self._priced = 0.0
         self._unpriced = 0
+        # Paid for before, and nobody has said what it cost: to try again would cost again.
+        self._blind_before = spent > 0 and cost <= 0
 
     def begun(self) -> None:
         """Note a song that is going to be paid for."""
@@ -58,7 +60,7 @@ class Purse:
             return f"the budget of {self._songs} {noun} is used ({self.spent} in the ledger)"
         if self._credits is None:
             return None
-        if self._unpriced and not self._costs:
+        if (self._unpriced or self._blind_before) and not self._costs:
             return (
                 "a budget in credits cannot be kept: the records of this API do not say what a"
                 " song cost; give it in songs"

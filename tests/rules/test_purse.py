@@ -163,3 +163,11 @@ def test_kept(budget: float, price: float, under_way: int) -> None:
         paid += 1
     paid += flying
     assert paid * price <= max(budget + 0.001, 5 * price)
+
+
+def test_earlier_runs_that_told_no_cost() -> None:
+    """Where none of the songs that were paid for tells its cost, no more are, run after run."""
+    purse = Purse(songs=None, credits_=1.0, spent=5, cost=0.0)
+    assert "cannot be kept" in str(purse.refusal())
+    purse.priced(0.1)  # one that was under way tells it after all
+    assert purse.refusal() is None
