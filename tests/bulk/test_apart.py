@@ -53,6 +53,30 @@ async def test_saved_file_that_another_took_the_place_of(
     assert sandbox.stats.submissions == 1
 
 
+async def test_keys_that_differ_by_case_between_runs(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The file of `song` is not that of `Song`, which was paid for too and is fetched."""
+    directory, ledger = tmp_path / "out", tmp_path / "x.ledger"
+    sandbox.inject("media-404")
+    await make(ace, [song("Song", "One")], ledger=ledger, directory=directory)
+    sandbox.clear_faults()
+    other = await make(ace, [song("song", "Two")], ledger=ledger, directory=directory)
+    outcomes = await make(ace, [song("Song", "One")], ledger=ledger, directory=directory)
+    check_files(sandbox, [*other.values(), *outcomes.values()], directory)
+    assert sandbox.stats.submissions == 2
+
+
+async def test_part_that_cannot_be_removed(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:
+    """What is called like a half fetched file, and is none, stops nothing."""
+    directory, ledger = tmp_path / "out", tmp_path / "x.ledger"
+    await make(ace, songs(1), ledger=ledger, directory=directory)
+    (directory / ".s0.m4a.deadbeef.part").mkdir()
+    outcomes = await make(ace, songs(2), ledger=ledger, directory=directory)
+    assert states(outcomes) == {"s0": "saved", "s1": "saved"}
+    assert sandbox.stats.submissions == 2
+
+
 async def test_cover_of_a_refused_request(ace: AceData, clock: PatientClock) -> None:
     """What starts from a song whose request contradicts the ledger is not made from the old one."""
     ledger = MemoryLedger(now=clock.time)
@@ -61,10 +85,13 @@ async def test_cover_of_a_refused_request(ace: AceData, clock: PatientClock) -> 
     assert states(outcomes) == {"a": "invalid", "b": "skipped"}
 
 
-async def test_row_of_another_release(ace: AceData, clock: PatientClock) -> None:
+@pytest.mark.parametrize("request_", [{"action": "remix"}, {}])
+async def test_row_of_another_release(
+    ace: AceData, clock: PatientClock, request_: dict[str, Any]
+) -> None:
     """An action that is not known is an outcome, and stops nothing else."""
     ledger = MemoryLedger(now=clock.time)
-    await ledger.add([NewEntry(key="r", request={"action": "remix"})])
+    await ledger.add([NewEntry(key="r", request=request_)])
     await ledger.begin("r", "0123456789abcdef")
     await ledger.doubt("r", RuntimeError("no answer"))
     outcomes = await make(ace, [song("a")], ledger=ledger, leftovers=True)

@@ -11,7 +11,7 @@ import pytest
 
 from acedata_async import AceData
 from acedata_async._clock import sleep
-from acedata_async.ledger import Entry, MemoryLedger
+from acedata_async.ledger import Entry, MemoryLedger, NewEntry
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
 from tests.bulk.conftest import make, song, states
@@ -66,3 +66,15 @@ async def test_all_else_ends_while_a_find_is_written(seconds: float) -> None:
         outcomes = await make(ace, [song("a"), song("b")], ledger=ledger, max_in_flight=2)
         assert states(outcomes) == {"a": "succeeded", "b": "succeeded"}
         assert sandbox.stats.submissions == 3
+
+
+async def test_unknown_one_of_an_earlier_run_counts_as_resumed(ace: AceData) -> None:
+    """The run says of it what its outcome says."""
+    ledger = MemoryLedger()
+    await ledger.add([NewEntry(key="a", request=song("a"))])
+    await ledger.begin("a", "")
+    await ledger.doubt("a", RuntimeError("no answer"))
+    async with ace.producer.bulk([], ledger=ledger, leftovers=True) as run:
+        [outcome] = [outcome async for outcome in run]
+    assert (outcome.state, outcome.resumed) == ("unknown", True)
+    assert run.stats.resumed == 1

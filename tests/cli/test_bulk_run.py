@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from acedata_async.cli import ledger_file
 from acedata_async.sandbox import Sandbox
-from tests.cli.conftest import Acedata, song, write
+from tests.cli.conftest import Acedata, in_use, song, write
 
 
 def test_a_report_has_a_line_for_each_song(acedata: Acedata, tmp_path: Path) -> None:
@@ -48,6 +49,33 @@ def test_a_report_takes_no_other_files_place(
     assert "--report" in result.stderr
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert sandbox.stats.lookups == sandbox.stats.submission_requests == 0
+
+
+def test_a_run_that_is_refused_leaves_the_other_ones_report_alone(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started twice by mistake, the first goes on with the report that it has begun."""
+    monkeypatch.setattr(ledger_file, "PATIENCE", 0.0)
+    form, report = write(tmp_path, song()), tmp_path / "report.jsonl"
+    words = ("bulk", form, "-o", tmp_path, "--report", report)
+    assert acedata(*words).exit_code == 0
+    before = report.read_bytes()
+    with in_use(tmp_path / "acedata.ledger"):
+        assert acedata(*words).exit_code == 1
+    assert report.read_bytes() == before
+    assert before.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"ID3 a song", b"[1]\n", b'{"key": "a"}\n', b"\xff\n"])
+def test_a_report_is_known_by_its_first_line(
+    acedata: Acedata, tmp_path: Path, content: bytes
+) -> None:
+    """What begins in another way is left as it is; an empty file is written to."""
+    report = tmp_path / "report.jsonl"
+    report.write_bytes(content)
+    result = acedata("bulk", write(tmp_path, song()), "-o", tmp_path, "--report", report)
+    assert result.exit_code == (2 if content else 0)
+    assert (report.read_bytes() == content) == bool(content)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")

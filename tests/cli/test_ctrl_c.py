@@ -1,11 +1,11 @@
-"""Ctrl-C during `bulk`: once it sends nothing more, twice it is left; SIGTERM leaves at once."""
+"""Ctrl-C during `bulk`: once it sends no more, twice it is left; SIGTERM, SIGHUP leave at once."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ COVER = {"key": "z", "action": "cover", "source": "a"}
 FORM = [song(), song("b"), song("c"), COVER]
 OPTIONS = ["--max-in-flight", 2, "--json"]
 
+SIGHUP = getattr(signal, "SIGHUP", signal.SIGTERM)
+"""What a terminal sends as it goes."""
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asyncio cannot hear it there")
 
 
@@ -25,6 +28,14 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asyncio cannot 
 def sandbox() -> Sandbox:
     """A sandbox whose songs take long enough to be interrupted."""
     return Sandbox(durations=400.0)
+
+
+@pytest.fixture(autouse=True)
+def _at_a_terminal() -> Iterator[None]:
+    """Let the loss of the terminal count, whatever these tests were started by."""
+    before = signal.signal(SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(SIGHUP, before)
 
 
 @pytest.fixture
@@ -78,7 +89,11 @@ def test_once_finishes_what_is_paid_for(
 
 @pytest.mark.parametrize(
     ("numbers", "code"),
-    [((signal.SIGINT, signal.SIGINT), 130), ((signal.SIGTERM,), 143)],
+    [
+        ((signal.SIGINT, signal.SIGINT), 130),
+        ((signal.SIGTERM,), 143),
+        ((SIGHUP,), 143),
+    ],
 )
 def test_leaving_at_once_loses_nothing(
     acedata: Acedata,
@@ -104,6 +119,17 @@ def test_leaving_at_once_loses_nothing(
     assert result.stderr.splitlines()[-1].startswith("acedata: interrupted; run the same command")
     watched.clear()
     assert acedata("bulk", form, "-o", tmp_path).exit_code == 0
+    assert sandbox.stats.submissions == len(FORM)
+
+
+def test_a_lost_terminal_that_is_ignored(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, press: Callable[..., None]
+) -> None:
+    """Under `nohup` the command goes on, as it does not hear of it."""
+    press(SIGHUP)
+    signal.signal(SIGHUP, signal.SIG_IGN)
+    assert acedata("bulk", write(tmp_path, *FORM), "-o", tmp_path).exit_code == 0
+    assert signal.getsignal(SIGHUP) is signal.SIG_IGN
     assert sandbox.stats.submissions == len(FORM)
 
 

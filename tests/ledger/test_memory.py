@@ -74,3 +74,14 @@ async def test_task_of_a_repeated_entry() -> None:
     await ledger.fail("a", ValueError("bad"), {})
     await ledger.retry("a")
     assert await ledger.of_tasks(["task"]) == {}
+
+
+async def test_is_open() -> None:
+    """It is open from the start, and again after it was opened again."""
+    ledger = MemoryLedger()
+    seen = [ledger.is_open]
+    await ledger.aclose()
+    seen.append(ledger.is_open)
+    async with ledger:
+        seen.append(ledger.is_open)
+    assert seen == [True, False, True]

@@ -116,6 +116,17 @@ async def test_opening_again_does_no_harm(ledger: SqliteLedger) -> None:
     assert repr(ledger) == f"<SqliteLedger {ledger.path} open>"
 
 
+async def test_is_open(path: Path) -> None:
+    """It is open while it is held: not before, not after, and not when it was refused."""
+    ledger, other = SqliteLedger(path), SqliteLedger(path, patience=0.0)
+    assert not ledger.is_open
+    async with ledger:
+        with pytest.raises(LedgerError, match="in use"):
+            await other.open()
+        assert (ledger.is_open, other.is_open) == (True, False)
+    assert not ledger.is_open
+
+
 async def test_opened_by_several_at_once(path: Path) -> None:
     """Whoever comes while it is opened or closed waits for that."""
     ledger = SqliteLedger(path, patience=0)
