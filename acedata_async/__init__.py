@@ -57,6 +57,14 @@ if TYPE_CHECKING:
         TaskSeen,
     )
     from acedata_async.logs import log_events
+    from acedata_async.models.fish import (
+        FishRequest,
+        Prosody,
+        Reference,
+        SpeechRequest,
+        VoiceModelRequest,
+        VoiceRequest,
+    )
     from acedata_async.models.producer import (
         CoverRequest,
         ExtendRequest,
@@ -75,7 +83,10 @@ if TYPE_CHECKING:
     from acedata_async.models.request import RequestWarning
     from acedata_async.models.results import Audio, Lyrics, Stems, UploadedAudio, VideoFile, WavFile
     from acedata_async.models.task import Failure, Task
+    from acedata_async.models.task_request import TaskRequest
+    from acedata_async.models.voices import Speech, Voice, VoiceAuthor, VoicePage, VoiceSample
     from acedata_async.stats import Stats
+    from acedata_async.tasks.catalogue import VoiceListing
     from acedata_async.tasks.watcher import TaskWatcher
     from acedata_async.tasks.watchset import WatchSet
 
@@ -99,6 +110,7 @@ __all__ = [
     "Event",
     "ExtendRequest",
     "Failure",
+    "FishRequest",
     "GenerateRequest",
     "InsufficientBalance",
     "InvalidRequest",
@@ -111,12 +123,16 @@ __all__ = [
     "PermissionDenied",
     "PollPolicy",
     "ProducerRequest",
+    "Prosody",
     "RateChanged",
     "RateLimited",
+    "Reference",
     "ReplaceSectionRequest",
     "RequestWarning",
     "ServerError",
     "SongRequest",
+    "Speech",
+    "SpeechRequest",
     "Stats",
     "Stems",
     "StemsRequest",
@@ -127,6 +143,7 @@ __all__ = [
     "TaskFailed",
     "TaskFinal",
     "TaskNotFound",
+    "TaskRequest",
     "TaskSeen",
     "TaskWatcher",
     "Timeouts",
@@ -136,6 +153,13 @@ __all__ = [
     "UploadedAudio",
     "VariationRequest",
     "VideoFile",
+    "Voice",
+    "VoiceAuthor",
+    "VoiceListing",
+    "VoiceModelRequest",
+    "VoicePage",
+    "VoiceRequest",
+    "VoiceSample",
     "WatchSet",
     "WatchTimeout",
     "WavFile",
@@ -153,6 +177,10 @@ _HOMES = (
     "models.results",
     "models.task",
     "models.producer",
+    "models.task_request",
+    "models.fish",
+    "models.voices",
+    "tasks.catalogue",
     "tasks.watcher",
     "tasks.watchset",
     "bulk.items",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from acedata_async._clock import Clock, SystemClock
 from acedata_async._rules.durations import Durations
@@ -17,15 +17,18 @@ from acedata_async._version import __version__
 from acedata_async.audio.download import Downloadable, Downloader
 from acedata_async.bulk.workshop import Workshop
 from acedata_async.config import Credentials, PollPolicy, Timeouts, read_credentials
-from acedata_async.errors import ConfigurationError
+from acedata_async.errors import ConfigurationError, InvalidRequest
 from acedata_async.events import Limited, Observer, RateChanged, Reason
 from acedata_async.logs import log_events
 from acedata_async.observers import Observers
+from acedata_async.resources.fish import Fish
 from acedata_async.resources.producer import Producer
 from acedata_async.stats import Stats, Tally
+from acedata_async.tasks.catalogue import Catalogue
 from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import TaskEndpoint
 from acedata_async.tasks.orders import Orders
+from acedata_async.tasks.patience import Patience
 from acedata_async.tasks.poller import Poller
 from acedata_async.tasks.submitter import Submitter
 
@@ -45,6 +48,9 @@ class AceData:
 
     Args:
         api_token: The token; by default the environment variable `ACEDATACLOUD_API_TOKEN`.
+        fish_token: The token for Fish, where that is another one. By default `api_token`; or,
+            where that is not given either, the environment variable
+            `ACEDATACLOUD_FISH_API_TOKEN` if it is set.
         base_url: Where the API is; by default the environment variable
             `ACEDATACLOUD_API_BASE_URL`, else `https://api.acedata.cloud`. `http://` is refused
             except for loopback, since the token would be lost on the way.
@@ -66,12 +72,14 @@ class AceData:
 
     Attributes:
         producer: Songs.
+        fish: Voices, and what they say.
     """
 
     def __init__(
         self,
         api_token: str | None = None,
         *,
+        fish_token: str | None = None,
         base_url: str | None = None,
         http_client: httpx.AsyncClient | None = None,
         poll: PollPolicy | None = None,
@@ -81,54 +89,71 @@ class AceData:
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
-        credentials = read_credentials(api_token, base_url)
-        timeouts = timeouts or Timeouts()
-        clock = clock or SystemClock()
-        rng = Random(seed)
+        credentials = read_credentials(api_token, base_url, fish_token=fish_token)
+        self._timeouts = timeouts or Timeouts()
+        self._poll = poll or PollPolicy()
+        self._clock = clock or SystemClock()
+        self._rng = Random(seed)
         self._base_url = credentials.base_url
-        self._close_grace = timeouts.close
         self._crew = Crew()
         self._tally = Tally()
         self._observers = Observers(self._tally, users=observers)
         self._transport = ObservedTransport(
-            _network(credentials, timeouts, http_client),
+            _network(credentials, self._timeouts, http_client),
             self._observers,
-            clock,
-            token=credentials.token,
+            self._clock,
+            tokens=credentials.tokens,
         )
         self._durations = _durations(learned)
-        budget = Budget(self._rate_changed)
-        self._poller = Poller(
-            TaskEndpoint(self._transport, clock, service="producer", timeout=timeouts.lookup),
+        self._downloader = Downloader(
+            self._transport, self._crew, self._clock, self._rng, timeout=self._timeouts.download
+        )
+        self._pollers: list[Poller] = []
+        songs = Budget(self._rate_changed)
+        # A token has one rate of lookups, whatever they are for.
+        shared = songs.lookups if credentials.fish_token is None else None
+        speech = Budget(self._rate_changed, lookups=shared)
+        self.producer = Producer(self._workshop("producer", songs))
+        catalogue = Catalogue(
+            self._transport,
+            self._clock,
+            Patience(self._crew, self._clock, speech, self._rng),
+            timeout=self._timeouts.lookup,
+        )
+        self.fish = Fish(self._workshop("fish", speech), catalogue)
+
+    def _workshop(self, service: str, budget: Budget) -> Workshop:
+        """Return what makes things at a service."""
+        poller = Poller(
+            TaskEndpoint(
+                self._transport, self._clock, service=service, timeout=self._timeouts.lookup
+            ),
             self._crew,
-            clock,
-            poll or PollPolicy(),
+            self._clock,
+            self._poll,
             durations=self._durations,
             budget=budget,
             emit=self._observers.emit,
-            rng=rng,
+            rng=self._rng,
         )
+        self._pollers.append(poller)
         submitter = Submitter(
             self._transport,
-            clock,
-            timeouts=timeouts,
-            rng=rng,
+            self._clock,
+            timeouts=self._timeouts,
+            rng=self._rng,
             governor=budget.submissions,
             closed=lambda: self._crew.closed,
         )
-        orders = Orders(submitter, self._poller, self._crew, clock)
-        self._downloader = Downloader(
-            self._transport, self._crew, clock, rng, timeout=timeouts.download
-        )
-        workshop = Workshop(
-            orders,
-            self._poller,
+        return Workshop(
+            service,
+            Orders(submitter, poller, self._crew, self._clock),
+            poller,
             self._downloader,
-            clock,
-            base_url=credentials.base_url,
-            grace=timeouts.close,
+            self._clock,
+            base_url=self._base_url,
+            grace=self._timeouts.close,
         )
-        self.producer = Producer(workshop)
 
     def __repr__(self) -> str:
         state = " closed" if self._crew.closed else ""
@@ -153,8 +178,9 @@ class AceData:
         get `timeouts.close` seconds to end; what had to be left is named in the log and raises
         `SubmissionUnknown` in its caller. Tasks live on at the vendor.
         """
-        self._poller.close()
-        if await self._crew.aclose(grace=self._close_grace):
+        for poller in self._pollers:
+            poller.close()
+        if await self._crew.aclose(grace=self._timeouts.close):
             await self._transport.aclose()
 
     def learned(self) -> str:
@@ -175,8 +201,11 @@ class AceData:
     def _rate_changed(self, purpose: Limited, rate: float, reason: Reason) -> None:
         self._observers.emit(RateChanged(purpose=purpose, rate=rate, reason=reason))
 
-    async def check_token(self) -> None:
-        """Make sure, by one free lookup, that the API accepts the token.
+    async def check_token(self, service: Literal["producer", "fish"] = "producer") -> None:
+        """Make sure, by one free lookup, that a service accepts the token.
+
+        Args:
+            service: Which one.
 
         Raises:
             AuthenticationError: It does not.
@@ -184,7 +213,10 @@ class AceData:
             APIError: The API failed several times.
             ConnectionFailed: The API could not be reached.
         """
-        await self._poller.retrieve([_NOBODYS_TASK])
+        services = {"producer": self.producer, "fish": self.fish}
+        if service not in services:
+            raise InvalidRequest("service", service, " or ".join(services))
+        await services[service].retrieve_batch([_NOBODYS_TASK])
 
     async def download(
         self,
@@ -193,7 +225,7 @@ class AceData:
         *,
         name: str | None = None,
     ) -> Path:
-        """Fetch a song, stems, a wav file or a video into a directory, which is made if needed.
+        """Fetch a song, stems, a speech or another file into a directory, made if needed.
 
         The file appears under its final name only when it is whole, and never takes the place of
         another: a second file of the same name gets a number. The token does not travel with it.
@@ -202,8 +234,8 @@ class AceData:
         Args:
             audio: What to fetch.
             directory: Where to.
-            name: The file's name without its ending; by default title and id. What a file system
-                does not allow in it is replaced.
+            name: The file's name without its ending; by default title and id, or how a speech
+                begins. What a file system does not allow in it is replaced.
 
         Returns:
             The path of the file.

@@ -14,6 +14,7 @@ from acedata_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.acedata.cloud"
 TOKEN_VARIABLE = "ACEDATACLOUD_API_TOKEN"  # noqa: S105 - the name of a variable, not a token
+FISH_TOKEN_VARIABLE = "ACEDATACLOUD_FISH_API_TOKEN"  # noqa: S105 - the same
 BASE_URL_VARIABLE = "ACEDATACLOUD_API_BASE_URL"
 
 ACCESS_HELP = (
@@ -93,33 +94,65 @@ def _is_number(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the API is and what opens it."""
+    """Where the API is and what opens it.
+
+    Attributes:
+        base_url: Where it is.
+        token: Opens every service that has no token of its own.
+        fish_token: Opens Fish, where that is another one.
+    """
 
     base_url: str
     token: SecretStr
+    fish_token: SecretStr | None = None
+
+    def token_for(self, service: str) -> SecretStr:
+        """Return what opens a service, such as `producer` or `fish`."""
+        own = self.fish_token if service == "fish" else None
+        return self.token if own is None else own
+
+    @property
+    def tokens(self) -> list[SecretStr]:
+        """All of them."""
+        return [self.token] if self.fish_token is None else [self.token, self.fish_token]
 
 
 def read_credentials(
-    api_token: str | None, base_url: str | None, environ: Mapping[str, str] | None = None
+    api_token: str | None,
+    base_url: str | None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    fish_token: str | None = None,
 ) -> Credentials:
-    """Take token and address from the arguments, else from the environment, and check both.
+    """Take tokens and address from the arguments, else from the environment, and check them.
 
     Raises:
-        ConfigurationError: There is no token, or one of the two cannot be used.
+        ConfigurationError: There is no token, or one of them cannot be used.
     """
     environ = os.environ if environ is None else environ
-    token = (environ.get(TOKEN_VARIABLE, "") if api_token is None else api_token).strip()
-    if not token:
+    if fish_token is None and api_token is None:
+        # Beside a token that was passed, one from the environment may be of another account.
+        fish_token = environ.get(FISH_TOKEN_VARIABLE, "").strip() or None
+    token = _checked_token(environ.get(TOKEN_VARIABLE, "") if api_token is None else api_token)
+    if token is None:
         raise ConfigurationError(
             f"no API token: pass api_token or set {TOKEN_VARIABLE}; {ACCESS_HELP}"
         )
+    own = None if fish_token is None else _checked_token(fish_token)
+    if fish_token is not None and own is None:
+        raise ConfigurationError("fish_token: empty; allowed: a token, or None for api_token")
+    address = environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL if base_url is None else base_url
+    return Credentials(_checked_address(address.strip()), token, None if own == token else own)
+
+
+def _checked_token(given: str) -> SecretStr | None:
+    token = given.strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigurationError(
             "the API token has characters that no token has (blanks, line breaks, accents);"
             " copy it again, without the word Bearer"
         )
-    address = environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL if base_url is None else base_url
-    return Credentials(_checked_address(address.strip()), SecretStr(token))
+    return SecretStr(token) if token else None
 
 
 def _checked_address(address: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Purpose = Literal["lookup", "submit", "hold"]
-"""Why the API is called: `lookup` is a free look at tasks, `submit` a paid call that is
-acknowledged at once, `hold` a paid call that is answered with its result."""
+Purpose = Literal["lookup", "read", "submit", "hold"]
+"""Why the API is called: `lookup` is a free look at tasks, `read` one at anything else, such as
+voices, `submit` a paid call that is acknowledged at once, `hold` one that is answered with its
+result."""
 
 Limited = Literal["lookup", "submit"]
 """Calls that have a rate of their own: free looks, and all paid calls together."""
@@ -29,7 +30,7 @@ class CallSent:
 
     Attributes:
         path: From the base URL on, such as `/producer/tasks`.
-        purpose: `lookup`, `submit` or `hold`.
+        purpose: `lookup`, `read`, `submit` or `hold`.
         size: Bytes of the body.
     """
 
@@ -44,7 +45,7 @@ class CallAnswered:
 
     Attributes:
         path: From the base URL on, such as `/producer/tasks`.
-        purpose: `lookup`, `submit` or `hold`.
+        purpose: `lookup`, `read`, `submit` or `hold`.
         status: The HTTP status; None where no whole answer came.
         seconds: From the call's going out to its end, without any wait for its turn.
         size: Bytes of the answer's body, unpacked; 0 where no whole answer came.

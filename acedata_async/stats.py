@@ -58,7 +58,7 @@ class Tally:
     """The observer behind `AceData.stats`."""
 
     def __init__(self) -> None:
-        self._sent = {"lookup": 0, "submit": 0, "hold": 0}
+        self._sent = {"lookup": 0, "read": 0, "submit": 0, "hold": 0}
         self._bytes_sent = 0
         self._bytes_received = 0
         self._rate_limited = 0
@@ -95,7 +95,7 @@ class Tally:
         lookups = self._sent["lookup"]
         submissions = self._sent["submit"] + self._sent["hold"]
         return Stats(
-            requests=lookups + submissions,
+            requests=sum(self._sent.values()),
             submissions=submissions,
             lookups=lookups,
             bytes_sent=self._bytes_sent,

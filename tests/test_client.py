@@ -129,12 +129,21 @@ async def test_token_is_checked_by_one_free_lookup(ace: AceData, sandbox: Sandbo
     assert (sandbox.stats.lookups, sandbox.stats.submission_requests) == (1, 0)
 
 
-@pytest.mark.parametrize("token", ["invalid-token", "expired-token", "mismatched-token"])
+@pytest.mark.parametrize("token", ["invalid-token", "expired-token"])
 async def test_bad_token_is_told_how_to_get_a_good_one(sandbox: Sandbox, token: str) -> None:
     """A refused token names the way to a better one."""
     ace = sandbox.client(api_token=token)
     with pytest.raises(AuthenticationError, match=r"Acquire.*Producer Tasks and Fish"):
         await ace.check_token()
+
+
+async def test_token_of_another_service_is_told_where_it_belongs(sandbox: Sandbox) -> None:
+    """A token that is not for this service: each can be given its own."""
+    ace = sandbox.client(api_token="mismatched-token")
+    with pytest.raises(AuthenticationError, match=r"api_token for Producer, fish_token for Fish"):
+        await ace.check_token()
+    with pytest.raises(InvalidRequest, match="producer or fish"):
+        await ace.check_token("suno")  # type: ignore[arg-type]
 
 
 def test_environment_gives_token_and_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,9 +133,13 @@ class _Moments:
         return new, self._sigma(max(squares, 0.0), count)
 
 
-def kind_of(service: str, request: Mapping[str, Any]) -> str | None:
-    """Return what a task has its duration in common with: service, action and model."""
+def kind_of(service: str, request: Mapping[str, Any], record_type: str | None) -> str | None:
+    """Return what a task has its duration in common with: service, action and model.
+
+    Fish's requests name no action; the type of their records stands in for it.
+    """
     action, model = (as_text(request.get(name)) or "" for name in ("action", "model"))
+    action = action or record_type or ""
     if not action:
         return None
     return intern(f"{service}/{action}/{model}")  # thousands of tasks share it

@@ -7,30 +7,52 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
+from urllib.parse import urlencode
 
-Lane = Literal["lookup", "submit", "hold"]
-"""Which connections a call uses: `lookup` for free looks at tasks, `submit` for calls that are
-acknowledged at once, `hold` for those that keep their connection until the work is done."""
+Lane = Literal["lookup", "read", "submit", "hold"]
+"""Which connections a call uses: `lookup` for free looks at tasks, `read` for free looks at
+anything else, `submit` for calls that are acknowledged at once, `hold` for those that keep their
+connection until the work is done."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A POST to the API.
+    """A request to the API.
 
     Attributes:
         path: From the base URL on, such as `/producer/tasks`.
-        body: The JSON object to send.
+        body: The JSON object to post. Of a `GET`, what it asks for, which becomes the query.
         lane: Which connections it uses.
+        headers: Its own headers, beside those that every call has.
+        method: `POST` or `GET`.
     """
 
     path: str
     body: Mapping[str, Any] = field(repr=False)
     lane: Lane
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: Literal["POST", "GET"] = "POST"
+
+    @property
+    def service(self) -> str:
+        """The service that it is for, such as `producer`."""
+        return service_of(self.path)
+
+    @property
+    def target(self) -> str:
+        """The path, with the query of a `GET`."""
+        asked = urlencode(self.body) if self.method == "GET" else ""
+        return f"{self.path}?{asked}" if asked else self.path
 
     @cached_property
     def content(self) -> bytes:
         """The body as it is sent."""
-        return json.dumps(dict(self.body)).encode()
+        return json.dumps(dict(self.body)).encode() if self.method == "POST" else b""
+
+
+def service_of(path: str) -> str:
+    """Return the service that an address of the API belongs to, such as `producer`."""
+    return path.split("/")[1]
 
 
 @dataclass(frozen=True)

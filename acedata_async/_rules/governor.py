@@ -143,17 +143,23 @@ class Governor:
 
 
 class Budget:
-    """What one token may ask: lookups and submissions, which may share one limit at the API.
+    """What may be asked of one service: lookups and submissions, which may share a limit there.
 
     Args:
         changed: Told of each new rate, with "lookup" or "submit" before it.
+        lookups: The lookups of another service with the same token, which share one rate.
     """
 
-    def __init__(self, changed: Callable[[Limited, float, Reason], object] | None = None) -> None:
+    def __init__(
+        self,
+        changed: Callable[[Limited, float, Reason], object] | None = None,
+        *,
+        lookups: Governor | None = None,
+    ) -> None:
         def told(purpose: Limited) -> Change | None:
             return None if changed is None else partial(changed, purpose)
 
-        self.lookups = Governor(rate=1, burst=5, changed=told("lookup"))
+        self.lookups = lookups or Governor(rate=1, burst=5, changed=told("lookup"))
         self.submissions = Governor(rate=math.inf, burst=1, changed=told("submit"))
 
     def lookup_refused(

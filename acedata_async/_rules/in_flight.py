@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-_AT_FIRST = 5
-"""The number that the vendor's pages name for songs."""
+from collections.abc import Mapping
+from types import MappingProxyType
+
+AT_FIRST: Mapping[str, int] = MappingProxyType({"producer": 5, "fish": 10})
+"""The numbers that the vendor's pages name for its services."""
 _AT_MOST = 1000
 _PROBE_AFTER = 60.0
 """Seconds after a refusal until more than what was last known to fit is tried again."""
@@ -21,12 +24,13 @@ class InFlight:
 
     Args:
         fixed: A limit that does not grow; 429 halves it all the same, and it comes back. None
-            starts at 5 and finds out.
+            finds out.
+        at_first: Where it starts to find out.
     """
 
-    def __init__(self, fixed: int | None = None) -> None:
+    def __init__(self, fixed: int | None = None, *, at_first: int = AT_FIRST["producer"]) -> None:
         self._most = _AT_MOST if fixed is None else fixed
-        self._limit = min(_AT_FIRST, self._most) if fixed is None else fixed
+        self._limit = at_first if fixed is None else fixed
         self._fits = self._most
         self._slowed = float("-inf")
         self._pause = _PROBE_AFTER

@@ -9,7 +9,7 @@ from typing import Any
 from acedata_async._rules.exchange import Reply
 from acedata_async._rules.verdict import read_failure
 from acedata_async._rules.wire import as_number, as_object, as_text, read_date
-from acedata_async.config import ACCESS_HELP
+from acedata_async.config import ACCESS_HELP, FISH_TOKEN_VARIABLE, TOKEN_VARIABLE
 from acedata_async.errors import (
     APIError,
     AuthenticationError,
@@ -68,6 +68,14 @@ _ADVICE: dict[type[APIError], str] = {
     ServerError: "the API failed; see https://status.acedata.cloud",
 }
 
+_ADVICE_BY_CODE = {
+    "token_mismatched": (
+        "the token is not for this service: acquire the service at https://platform.acedata.cloud,"
+        " or give each service its own token: api_token for Producer, fish_token for Fish"
+        f" ({TOKEN_VARIABLE}, {FISH_TOKEN_VARIABLE})"
+    ),
+}
+
 
 def read_error(reply: Reply, *, now: float) -> APIError:
     """Turn a refusal or failure into its error, by code first and by status second.
@@ -82,7 +90,8 @@ def read_error(reply: Reply, *, now: float) -> APIError:
     kind = _kind(reply, body, code)
     said = " ".join(filter(None, [code, f"({message})" if code and message else message]))
     trace = f" [trace_id {trace_id}]" if trace_id else ""
-    advice = f"; {_ADVICE[kind]}" if kind in _ADVICE else ""
+    words = _ADVICE_BY_CODE.get(code or "") or _ADVICE.get(kind)
+    advice = f"; {words}" if words else ""
     return kind(
         f"HTTP {reply.status}: {said or 'no reason given'}{trace}{advice}",
         status=reply.status,

@@ -3,6 +3,7 @@
 | What came back | Outcome |
 |---|---|
 | a `task_id` anywhere in the body, whatever the status | accepted |
+| 2xx with the whole result, and no `task_id` | accepted: there is no task to look up |
 | 429 | throttled: refused for now, sent again at its pace |
 | 400, 401, 402, 403, 404, 413, 422; 200 with `success: false` | refused: nothing created |
 | anything else: 408, 409, 425, 5xx, redirects, an empty or unreadable 2xx | unclear |
@@ -20,7 +21,7 @@ from typing import Any
 
 from acedata_async._rules.exchange import Reply
 from acedata_async._rules.refusals import read_error
-from acedata_async._rules.verdict import judge
+from acedata_async._rules.verdict import complete, judge
 from acedata_async._rules.wire import as_object, as_text
 from acedata_async.errors import APIError
 
@@ -34,11 +35,11 @@ class Accepted:
     """The API has the task.
 
     Attributes:
-        task_id: Its id.
+        task_id: Its id; None where the answer is the result, and names no task.
         record: The record that the answer amounts to, where it already is final; else None.
     """
 
-    task_id: str
+    task_id: str | None
     record: Mapping[str, Any] | None
 
 
@@ -68,17 +69,23 @@ def sort_answer(reply: Reply, *, now: float) -> Accepted | Throttled | Refused |
     task_id = find_task_id(reply.body)
     if task_id is not None:
         return Accepted(task_id, _final_record(task_id, reply))
+    body = as_object(reply.body)
+    if 200 <= reply.status < 300 and complete(body):
+        return Accepted(None, _record("", {"success": True, **body}))
     error = read_error(reply, now=now)
     if reply.status == 429:
         return Throttled(error)
-    unsuccessful = as_object(reply.body).get("success") is False
+    unsuccessful = body.get("success") is False
     if reply.status in _REFUSALS or (reply.status == 200 and unsuccessful):
         return Refused(error)
     return Unclear(error)
 
 
 def find_task_id(body: Any) -> str | None:
-    """Find the `task_id` nearest to the top of a parsed body."""
+    """Find the `task_id` nearest to the top of a parsed body.
+
+    A voice's samples have ids of their own, which are no tasks of this API.
+    """
     queue = deque([body])
     for _ in range(_MOST_NODES):
         if not queue:
@@ -88,7 +95,7 @@ def find_task_id(body: Any) -> str | None:
             task_id = as_text(node.get("task_id"))
             if task_id:
                 return task_id
-            queue.extend(node.values())
+            queue.extend(value for name, value in node.items() if name != "samples")
         elif isinstance(node, list):
             queue.extend(node)
     return None
@@ -98,6 +105,9 @@ def _final_record(task_id: str, reply: Reply) -> Mapping[str, Any] | None:
     # A 5xx may name a task that is running all the same: only a lookup can tell.
     if not (200 <= reply.status < 300 or reply.status in _REFUSALS):
         return None
-    body = as_object(reply.body)
-    record = {"id": task_id, "trace_id": body.get("trace_id"), "response": body}
+    record = _record(task_id, as_object(reply.body))
     return record if judge(record).final else None
+
+
+def _record(task_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"id": task_id, "trace_id": body.get("trace_id"), "response": body}

@@ -7,6 +7,7 @@ those agree with the documents; each rule names the shape that it is about.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,7 +18,12 @@ TaskState = Literal["pending", "running", "succeeded", "failed", "anomalous"]
 """`pending`: not begun. `running`: begun, perhaps with a preview. `succeeded` and `failed`:
 final. `anomalous`: finished, yet neither a result nor a failure is in the record."""
 
+_MOST_NESTED = 3
+"""How deep an envelope within a message is opened."""
+
 _RESULT_KEYS = ("audio_url", "stems_url", "file_url", "video_url", "_id")
+
+_TRAINING = "training"
 
 _DONE_WORDS = frozenset({"succeeded", "complete", "trained", "成功"})
 """`succeeded` is documented, `complete` is the vendor's tool's word, `trained` a voice's; the
@@ -64,6 +70,16 @@ def judge(record: Mapping[str, Any]) -> Verdict:
     return _RUNNING if begun else _PENDING
 
 
+def complete(body: Mapping[str, Any]) -> bool:
+    """Say whether an answer that names no task is the result.
+
+    Fish answers so where it speaks at once: the result stands at the top, without an envelope.
+    """
+    success = body.get("success")
+    bare = success is None and not body.get("error") and _has_result_itself(body)
+    return (bare or (success is True and _has_result(body))) and _all_items_done(body)
+
+
 def items_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what the task has made so far, previews among it."""
     return as_objects(as_object(record.get("response")).get("data"))
@@ -94,6 +110,9 @@ def _judge_finished(response: Mapping[str, Any]) -> Verdict:
     )
     if failed:
         return _failure(response)
+    made = (response, *as_objects(response.get("data")))
+    if any(item.get("state") == _TRAINING for item in made):
+        return _RUNNING  # a voice that cannot speak yet
     if has_result:
         return _SUCCEEDED
     return Verdict("anomalous", message="the record is finished but holds no result")
@@ -109,7 +128,13 @@ def read_failure(body: Mapping[str, Any]) -> tuple[str | None, str]:
 
     `{"error": {"code", "message"}}`, `{"error": "text"}`, `{"error": [...]}`,
     `{"status", "message"}` as Fish passes through, `{"code", "detail"}` as sibling services do.
+    A message that is JSON again, as Fish's are, is put into words.
     """
+    code, message = _read_envelope(body)
+    return code, _in_words(message)
+
+
+def _read_envelope(body: Mapping[str, Any]) -> tuple[str | None, str]:
     error = body.get("error")
     if isinstance(error, Mapping):
         message = as_text(error.get("message")) or as_text(error.get("detail")) or ""
@@ -120,6 +145,32 @@ def read_failure(body: Mapping[str, Any]) -> tuple[str | None, str]:
     return as_text(body.get("code")) or None, message
 
 
+def _in_words(message: str, depth: int = 0) -> str:
+    """Read a message that may be JSON: such an envelope again, or a list of wrong fields."""
+    if depth == _MOST_NESTED or not message.lstrip().startswith(("[", "{")):
+        return message
+    try:
+        said = json.loads(message)
+    except (ValueError, RecursionError):
+        return message
+    if isinstance(said, list):
+        words = [_field_in_words(one) for one in as_objects(said)]
+        return "; ".join(words) if words and len(words) == len(said) else message
+    _, inner = _read_envelope(as_object(said))
+    return _in_words(inner, depth + 1) or message
+
+
+def _field_in_words(problem: Mapping[str, Any]) -> str:
+    """Put `{"type", "loc", "msg", "input"}` into words, the field first."""
+    place = problem.get("loc")
+    steps = place if isinstance(place, list) else [place]
+    names = [str(step) for step in steps if step not in (None, "body", "query", "header")]
+    said = as_text(problem.get("msg")) or as_text(problem.get("type")) or "not allowed"
+    given = problem.get("input")
+    shown = f" (was {given!r:.80})" if isinstance(given, str | int | float) else ""
+    return f"{'.'.join(names)}: {said}{shown}" if names else f"{said}{shown}"
+
+
 def _finished(moment: Any) -> bool:
     # The one mark that every completed Producer record has and none has before completion.
     seconds = as_unix(moment)
@@ -127,10 +178,11 @@ def _finished(moment: Any) -> bool:
 
 
 def _has_result(response: Mapping[str, Any]) -> bool:
-    places = [response, *as_objects(response.get("data"))]
-    return any(
-        isinstance(place.get(key), str) and place[key] for place in places for key in _RESULT_KEYS
-    )
+    return any(map(_has_result_itself, (response, *as_objects(response.get("data")))))
+
+
+def _has_result_itself(place: Mapping[str, Any]) -> bool:
+    return any(isinstance(place.get(key), str) and place[key] for key in _RESULT_KEYS)
 
 
 def _all_items_done(response: Mapping[str, Any]) -> bool:

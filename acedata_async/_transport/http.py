@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from acedata_async.config import Credentials
 
-_LANES: dict[Lane, int] = {"lookup": 8, "submit": 16, "hold": 16}
+_LANES: dict[Lane, int] = {"lookup": 8, "read": 4, "submit": 16, "hold": 16}
 _DOWNLOADS = 8
 """Calls of each kind at once. httpx's own queue for a connection costs time that grows with the
 square of its length, and loses slots when what waits in it is cancelled (httpcore 830, 1093):
@@ -88,13 +88,16 @@ class HttpTransport:
 
     def _build(self, client: httpx.AsyncClient, call: Call, timeout: float) -> httpx.Request:
         try:
+            token = self._credentials.token_for(call.service)
+            posted = {"content-type": "application/json"} if call.method == "POST" else {}
             return client.build_request(
-                "POST",
-                self._credentials.base_url + call.path,
-                content=call.content,
+                call.method,
+                self._credentials.base_url + call.target,
+                content=call.content or None,
                 headers={
-                    "authorization": f"Bearer {self._credentials.token.get_secret_value()}",
-                    "content-type": "application/json",
+                    **call.headers,
+                    **posted,
+                    "authorization": f"Bearer {token.get_secret_value()}",
                     "accept": "application/json",
                     "accept-encoding": "gzip",
                     "user-agent": self._user_agent,

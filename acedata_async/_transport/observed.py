@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 
 from pydantic import SecretStr
@@ -24,16 +25,21 @@ class ObservedTransport:
         transport: What really sends.
         observers: Who is told.
         clock: What calls are timed by.
-        token: What must not be told, even where it stands in an error's words.
+        tokens: What must not be told, even where it stands in an error's words.
     """
 
     def __init__(
-        self, transport: Transport, observers: Observers, clock: Clock, *, token: SecretStr
+        self,
+        transport: Transport,
+        observers: Observers,
+        clock: Clock,
+        *,
+        tokens: Iterable[SecretStr],
     ) -> None:
         self._transport = transport
         self._observers = observers
         self._clock = clock
-        self._token = token
+        self._tokens = [token.get_secret_value() for token in tokens]
 
     async def send(self, call: Call, *, timeout: float, turn: Turn | None = None) -> Reply:
         """Send one call, as `Transport.send` does."""
@@ -94,7 +100,7 @@ class ObservedTransport:
         if isinstance(ending, asyncio.CancelledError):
             return "cancelled"
         words = str(ending)
-        for secret in (self._token.get_secret_value(), call.body.get(CALLBACK_FIELD)):
+        for secret in (*self._tokens, call.body.get(CALLBACK_FIELD)):
             if isinstance(secret, str) and secret:
                 words = words.replace(secret, "(not shown)")
         return " ".join(words.split())[:_LONGEST_ERROR]

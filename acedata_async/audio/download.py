@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 from urllib.parse import urljoin, urlsplit
 
 from anyio import to_thread
@@ -25,13 +25,16 @@ from acedata_async._rules.wire import as_number
 from acedata_async._transport.seam import Interrupted, NotDelivered, Stream, Transport
 from acedata_async.errors import DownloadError, InvalidRequest
 from acedata_async.models.results import Audio, Stems, UploadedAudio, VideoFile, WavFile
+from acedata_async.models.voices import Speech, VoiceSample
 from acedata_async.tasks.crew import Caller, Crew
 
-Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio
+Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio | Speech | VoiceSample
 
+_KINDS = ", ".join(kind.__name__ for kind in get_args(Downloadable))
 _TRIES = 4
 _MOST_REDIRECTS = 5
 _PIECE = 256 * 1024
+_LONGEST_BEGINNING = 40
 _SETTLES = 2.0
 """Seconds that downloads get to notice that nobody waits for them."""
 _PASSING = frozenset({408, 425, 429})
@@ -233,7 +236,7 @@ def _shown(url: str) -> str:
 
 
 def _url_of(item: Downloadable) -> str:
-    if isinstance(item, Audio | UploadedAudio):
+    if isinstance(item, Audio | UploadedAudio | Speech | VoiceSample):
         field_name, url = "audio_url", item.audio_url
     elif isinstance(item, Stems):
         field_name, url = "stems_url", item.stems_url
@@ -242,16 +245,22 @@ def _url_of(item: Downloadable) -> str:
     elif isinstance(item, VideoFile):
         field_name, url = "video_url", item.video_url
     else:
-        raise InvalidRequest("item", item, "an Audio, Stems, WavFile, VideoFile or UploadedAudio")
+        raise InvalidRequest("item", item, f"one of {_KINDS}")
     if not url:
         raise InvalidRequest(field_name, url, f"a {type(item).__name__} that has an address")
     return url
 
 
 def _default_name(item: Downloadable) -> str:
-    title = getattr(item, "title", None) or type(item).__name__
+    title = getattr(item, "title", None) or _beginning_of(item) or type(item).__name__
     distinct = getattr(item, "id", None) or getattr(item, "audio_id", None) or item.task_id
     return f"{title} - {distinct}" if distinct else str(title)
+
+
+def _beginning_of(item: Downloadable) -> str | None:
+    """Return what a speech begins with, so that people know it by its name."""
+    text = item.text if isinstance(item, Speech) else None
+    return " ".join(text.split())[:_LONGEST_BEGINNING].strip() if text else None
 
 
 def _create(part: Path) -> BinaryIO:

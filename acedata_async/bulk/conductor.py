@@ -11,7 +11,7 @@ from anyio import to_thread
 from acedata_async.bulk.files import Files
 from acedata_async.bulk.floor import Floor
 from acedata_async.bulk.intake import Intake, contradicts, is_same, key_of
-from acedata_async.bulk.items import BulkItem
+from acedata_async.bulk.items import BulkItem, belongs
 from acedata_async.bulk.keys import is_derived
 from acedata_async.bulk.outcome import BulkOutcome, BulkStats
 from acedata_async.bulk.passage import Passage, is_complete
@@ -61,6 +61,7 @@ class Conductor:
         unread: Callable[[], int],
     ) -> None:
         self._base_url = workshop.base_url
+        self._service = workshop.service
         self._intake = intake
         self._settings = settings
         self._ledger = ledger
@@ -151,6 +152,8 @@ class Conductor:
         """Go on with all that was paid for, whether the requests name it or not."""
         async for entry in self._ledger.entries(_UNFINISHED):
             if entry.state == "succeeded" and is_complete(entry, self._files):
+                continue
+            if not belongs(entry.request.get("action"), self._service):
                 continue
             await self._room()
             fields = dict(entry.request)

@@ -49,13 +49,13 @@ class Dispatcher:
         clock: The time.
         in_flight: How many songs may be under way.
         purse: What may be spent.
-        start: Called with a song whose turn has come, and the audio id of its source.
+        start: Called with a song whose turn has come, and the id of what its source made.
         skip: Called with a song that is not sent any more, and with why.
         stopped: Called when nothing is sent any more.
         held_up: Says whether to wait although songs could go, for outcomes are not read.
 
     Attributes:
-        ready: The songs that wait for their turn, each with the audio id of its source.
+        ready: The songs that wait for their turn, each with the id of what its source made.
         phases: How many songs are in each phase.
         paying: The songs whose paid call is under way.
         submitted: How many paid calls were accepted.
@@ -96,15 +96,15 @@ class Dispatcher:
             if pause > 0:
                 await wait(self._clock, self._changed, pause)
                 continue
-            passage, audio_id = self.ready.popleft()
+            passage, source_id = self.ready.popleft()
             self.purse.begun()
             passage.counted = True
-            self._start(passage, audio_id)
+            self._start(passage, source_id)
             await sleep(self._clock, _GAP)
 
-    def put(self, passage: Passage, audio_id: str | None) -> None:
+    def put(self, passage: Passage, source_id: str | None) -> None:
         """Let a song wait for its turn."""
-        self.ready.append((passage, audio_id))
+        self.ready.append((passage, source_id))
         self.wake()
 
     def wake(self) -> None:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from acedata_async._clock import sleep
-from acedata_async._rules.in_flight import InFlight
+from acedata_async._rules.in_flight import AT_FIRST, InFlight
 from acedata_async._rules.purse import Purse
 from acedata_async.bulk.dispatcher import Dispatcher
 from acedata_async.bulk.files import Files
 from acedata_async.bulk.items import BulkItem
 from acedata_async.bulk.outcome import BulkOutcome, BulkStats, OutcomeState
-from acedata_async.bulk.passage import Passage, Surroundings, audio_id_of
+from acedata_async.bulk.passage import Passage, Surroundings, product_id_of
 from acedata_async.bulk.reconciler import Reconciler
 from acedata_async.bulk.settings import BulkSettings
 from acedata_async.bulk.workshop import Workshop
@@ -75,15 +75,17 @@ class Floor:
         most = settings.max_in_flight
         self.dispatcher = Dispatcher(
             workshop.clock,
-            in_flight=InFlight(None if most == "auto" else int(most)),
+            in_flight=InFlight(
+                None if most == "auto" else int(most), at_first=AT_FIRST[workshop.service]
+            ),
             purse=Purse(
                 songs=settings.budget,
                 credits_=settings.budget_credits,
                 spent=totals.paid,
                 cost=totals.cost,
             ),
-            start=lambda passage, audio_id: self._start(
-                self._carry(passage, passage.submit(audio_id))
+            start=lambda passage, source_id: self._start(
+                self._carry(passage, passage.submit(source_id))
             ),
             skip=self.skip,
             stopped=stopped,
@@ -116,7 +118,7 @@ class Floor:
         # Without a ledger of the user's nothing is kept but what songs may start from.
         scratch = settings.ledger is None and isinstance(ledger, MemoryLedger)
         self._scratch = ledger if scratch and isinstance(ledger, MemoryLedger) else None
-        self._audio_ids: dict[str, str] = {}
+        self._product_ids: dict[str, str] = {}
 
     @property
     def waiting(self) -> int:
@@ -144,20 +146,20 @@ class Floor:
             self.skip(passage, f"its source {source} is invalid")
             return
         maker = self.active.get(source)
-        if maker is not None and maker.audio_id is None:
+        if maker is not None and maker.product_id is None:
             self._parked.setdefault(source, []).append(passage)
             return
         if maker is not None:
-            audio_id = maker.audio_id
+            source_id = maker.product_id
         elif self._scratch is not None:
-            audio_id = self._audio_ids.get(source)
+            source_id = self._product_ids.get(source)
         else:
             found = await self._ledger.get(source)
-            audio_id = None if found is None else audio_id_of(found)
-        if audio_id is None:
+            source_id = None if found is None else product_id_of(found)
+        if source_id is None:
             self.skip(passage, f"its source {source} has not been made")
         else:
-            self.dispatcher.put(passage, audio_id)
+            self.dispatcher.put(passage, source_id)
 
     def resume(self, passage: Passage) -> None:
         """Go on with what was accepted."""
@@ -287,14 +289,14 @@ class Floor:
                 self.dispatcher.purse.begun()
             self.dispatcher.purse.priced(passage.entry.cost)
         self.reconciler.learn(passage.entry.result)
-        self._release(passage, "came without an audio id")
+        self._release(passage, "came without an id")
 
     def _release(self, passage: Passage, trouble: str) -> None:
         for dependent in self._parked.pop(passage.key, ()):
-            if passage.audio_id is None:
+            if passage.product_id is None:
                 self.skip(dependent, f"its source {passage.key} {trouble}")
             else:
-                self.dispatcher.put(dependent, passage.audio_id)
+                self.dispatcher.put(dependent, passage.product_id)
 
     def _end(self, passage: Passage, outcome: BulkOutcome) -> None:
         self.dispatcher.moved(passage, "ended")
@@ -307,8 +309,8 @@ class Floor:
             self.dispatcher.give_up(outcome.reason)
         self._release(passage, f"is {outcome.state}")
         if self._scratch is not None:
-            if passage.audio_id is not None:
-                self._audio_ids[passage.key] = passage.audio_id
+            if passage.product_id is not None:
+                self._product_ids[passage.key] = passage.product_id
             self._scratch.forget(passage.key)
         self.tell(outcome)
 

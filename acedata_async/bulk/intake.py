@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from acedata_async.bulk.items import BulkItem, key_problems, refusal
+from acedata_async.bulk.items import BulkItem, key_problems, refusal, service_kind
 from acedata_async.bulk.keys import Register
 from acedata_async.errors import InvalidRequest
 from acedata_async.ledger.entry import Entry
@@ -28,16 +28,18 @@ class Intake:
 
     Args:
         requests: What the user gave.
+        service: The service that they have to be for, such as `producer`.
 
     Raises:
         InvalidRequest: It is nothing that can be iterated over.
     """
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, service: str) -> None:
         usable = isinstance(requests, Iterable | AsyncIterable)
         if not usable or isinstance(requests, str | bytes | Mapping | ApiRequest):
             raise InvalidRequest("requests", type(requests).__name__, "many requests, as a list")
         self._requests = requests
+        self._service = service
         self._register = Register()
         self._stopped = False
         self._pulling: asyncio.Task[Any] | None = None
@@ -109,6 +111,7 @@ class Intake:
         """
         try:
             item = _as_item(given)
+            _check_service(item.action, self._service)
         except InvalidRequest as error:
             more = self._register.mention(given, 0) if isinstance(given, Mapping) else []
             if more:
@@ -130,6 +133,13 @@ def _as_item(given: object) -> BulkItem:
     if isinstance(given, Mapping):
         return BulkItem.read(given)
     raise InvalidRequest("request", type(given).__name__, ALLOWED)
+
+
+def _check_service(action: str, service: str) -> None:
+    other = service_kind(action)
+    if other != service:
+        words = f"an action of {service}; ace.{other}.bulk takes those of {other}"
+        raise InvalidRequest("action", action, words)
 
 
 def key_of(given: object) -> str | None:

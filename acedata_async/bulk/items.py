@@ -10,8 +10,9 @@ from sys import intern
 from types import MappingProxyType
 from typing import Any, Self
 
+from acedata_async._rules.exchange import service_of
 from acedata_async.errors import InvalidRequest, describe_problem
-from acedata_async.models.producer import SUBMISSIONS
+from acedata_async.models import fish, producer
 from acedata_async.models.request import ApiRequest
 from acedata_async.models.siblings import UploadRequest
 from acedata_async.models.task import mask_callback
@@ -20,14 +21,18 @@ UPLOAD = "upload"
 STEMS = "stems"
 
 KINDS: Mapping[str, type[ApiRequest]] = MappingProxyType(
-    {**{kind.action: kind for kind in SUBMISSIONS}, UPLOAD: UploadRequest}
+    {
+        **{kind.action: kind for kind in producer.SUBMISSIONS},
+        UPLOAD: UploadRequest,
+        **{kind.action: kind for kind in fish.SUBMISSIONS},
+    }
 )
-"""The request of each action."""
+"""The request of each action, of whatever service."""
 
 ACTIONS: tuple[str, ...] = tuple(KINDS)
 """What an item can ask for."""
 
-_AUDIO_ID = "audio_id"
+_SOURCE_FIELDS = ("audio_id", "reference_id")
 _ASSUMED_ID = "the source's id"
 _NO_FIELDS = frozenset({"key", "action", "source"})
 _LONGEST_GUESS = 80
@@ -43,16 +48,43 @@ _KEY_WORDS = (
 )
 
 
+_PRODUCTS = {UPLOAD: "an upload", STEMS: "stems", "speak": "a speech", "create_voice": "a voice"}
+
+
+def service_kind(action: str) -> str:
+    """Return the service that an action belongs to, such as `producer`."""
+    return service_of(KINDS[action].path)
+
+
+def belongs(action: object, service: str) -> bool:
+    """Say whether an action is one of a service; one that another release knew may be."""
+    return action not in KINDS or service_kind(str(action)) == service
+
+
+def source_field(action: str) -> str | None:
+    """Return the field that says what an action starts from; None where it has none."""
+    fields = KINDS[action].model_fields
+    return next((name for name in _SOURCE_FIELDS if name in fields), None)
+
+
 def source_kind(action: str) -> str | None:
     """Return what an action starts from, in words; None for one that starts from nothing."""
-    if _AUDIO_ID not in KINDS[action].model_fields:
+    field_name = source_field(action)
+    if field_name is None:
         return None
+    if field_name == "reference_id":
+        return "a voice"
     return "an upload" if action.startswith("upload_") else "a song"
 
 
 def product_kind(action: str) -> str:
     """Return what an action makes, in the words of `source_kind`."""
-    return {UPLOAD: "an upload", STEMS: "stems"}.get(action, "a song")
+    return _PRODUCTS.get(action, "a song")
+
+
+def makes_file(action: object) -> bool:
+    """Say whether an action makes something that can be downloaded."""
+    return product_kind(str(action)) not in {"an upload", "a voice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +92,12 @@ class BulkItem:
     """One thing to make; comes from `of` or `read`, which check it.
 
     Attributes:
-        action: What to do: a Producer action, or `upload`.
-        fields: The request's fields as they were set, and no others; `audio_id` is not among them
-            where there is a source. Not shown, for a `callback_url` may hold a secret.
+        action: What to do: a Producer action, `upload`, `create_voice` or `speak`.
+        fields: The request's fields as they were set, and no others; `audio_id`, or
+            `reference_id`, is not among them where there is a source. Not shown, for a
+            `callback_url` may hold a secret.
         key: Its name among all items; None where it is to be derived from what is asked for.
-        source: The key of the earlier item whose song or upload it starts from, or None.
+        source: The key of the earlier item whose song, upload or voice it starts from, or None.
         line: The number of its line; 0 where it comes from no file.
         derived: Whether the key was derived, and not chosen by the user.
     """
@@ -96,8 +129,7 @@ class BulkItem:
         problems = [] if key is None else key_problems(key)
         if problems:
             raise refusal(problems)
-        given = {name: getattr(request, name) for name in request.model_fields_set}
-        return cls(action, _checked(action, given), key)
+        return cls(action, _checked(action, request.fields_given()), key)
 
     @classmethod
     def read(cls, entry: Mapping[str, Any], *, line: int = 0) -> Self:
@@ -119,33 +151,37 @@ class BulkItem:
             raise refusal([describe_problem("action", action, _action_words(action)), *problems])
         problems += source_problems(entry, line)
         given = {name: value for name, value in entry.items() if name not in _NO_FIELDS}
-        assumed = source_kind(action) is not None and given.get(_AUDIO_ID) is None
+        place = source_field(action)
+        if place is None or given.get(place) is not None:
+            assumed: dict[str, Any] = {}
+        else:
+            assumed = {place: _ASSUMED_ID}
         fields: dict[str, Any] = {}
         try:
-            fields = _checked(action, {**given, _AUDIO_ID: _ASSUMED_ID} if assumed else given)
+            fields = _checked(action, {**given, **assumed})
         except InvalidRequest as error:
             problems += error.problems
         if problems:
             raise refusal(problems)
-        if assumed:
-            del fields[_AUDIO_ID]
+        fields = {name: value for name, value in fields.items() if name not in assumed}
         return cls(intern(action), fields, key, source, line)  # thousands of items share it
 
-    def request(self, audio_id: str | None = None) -> ApiRequest:
+    def request(self, source_id: str | None = None) -> ApiRequest:
         """Return the request to send.
 
         Args:
-            audio_id: What its source turned out to be; None where it has no source.
+            source_id: The id of what its source made; None where it has no source.
 
         Raises:
-            InvalidRequest: The `audio_id` of the source is missing, or there is no source.
+            InvalidRequest: The id of the source is missing, or there is no source.
         """
-        if (audio_id is None) is not (self.source is None):
-            words = "none, for the item has no source" if audio_id else "the id of its source"
-            raise InvalidRequest(_AUDIO_ID, audio_id, words)
         if self.action not in KINDS:  # from a ledger that another release has written
             raise InvalidRequest("action", self.action, _action_words(self.action))
-        known = {} if audio_id is None else {_AUDIO_ID: audio_id}
+        place = source_field(self.action) or _SOURCE_FIELDS[0]
+        if (source_id is None) is not (self.source is None):
+            words = "none, for the item has no source" if source_id else "the id of its source"
+            raise InvalidRequest(place, source_id, words)
+        known = {} if source_id is None else {place: source_id}
         return KINDS[self.action].model_validate({**self.fields, **known})
 
     def shown(self) -> dict[str, Any]:
@@ -179,16 +215,18 @@ def source_problems(entry: Mapping[str, Any], line: int) -> list[str]:
         line: The number of its line, or 0.
     """
     key, action, source = (entry.get(name) for name in ("key", "action", "source"))
-    has_id = entry.get(_AUDIO_ID) is not None
-    needed = source_kind(str(action)) is not None
+    place = source_field(str(action))
     earlier = f"the key of an earlier {'line' if line else 'item'}"
+    if place is None:
+        words = f"none, for {action} starts from nothing"
+        return [] if source is None else [describe_problem("source", source, words)]
+    has_id = entry.get(place) is not None
     if source is None:
-        words = f"{earlier}, or audio_id in its place (one is needed)"
+        needed = KINDS[str(action)].model_fields[place].is_required()
+        words = f"{earlier}, or {place} in its place (one is needed)"
         return [describe_problem("source", None, words)] if needed and not has_id else []
-    if not needed:
-        return [describe_problem("source", source, f"none, for {action} starts from nothing")]
     if has_id:
-        return [describe_problem("source", source, "either source or audio_id, not both")]
+        return [describe_problem("source", source, f"either source or {place}, not both")]
     if not isinstance(source, str) or source == key:
         return [describe_problem("source", source, earlier)]
     return []
@@ -198,9 +236,7 @@ def _checked(action: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that are set, as the request's class reads them."""
     if not all(map(_is_text, given)):
         raise InvalidRequest(None, None, "the name of a field is a text")
-    request = KINDS[action].model_validate(given)
-    known = request.model_fields_set
-    return {name: value for name, value in vars(request).items() if name in known}
+    return KINDS[action].model_validate(given).fields_given()
 
 
 def _is_text(value: object) -> bool:

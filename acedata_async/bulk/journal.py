@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from acedata_async._rules.wire import as_number, as_object
 from acedata_async.errors import (
     APIError,
     AuthenticationError,
@@ -41,6 +42,12 @@ _NOTHING_CREATED = (
     asyncio.CancelledError,
 )
 """What ends a call of which it is certain that it created nothing, and that may be sent again."""
+
+
+def cost_of(record: Mapping[str, Any]) -> float | None:
+    """Return the credits that a final record says were taken; None where it does not say."""
+    response = as_object(record.get("response"))
+    return as_number(as_object(response.get("cost")).get("amount"))
 
 
 class SongJournal:
@@ -90,16 +97,16 @@ class SongJournal:
 
     async def accepted(self, outcome: Any) -> None:
         """Write down what the call brought. It is not lost where that fails."""
-        if isinstance(outcome, TaskWatcher):
-            self.task_id = outcome.id
-        else:
-            self.task_id = outcome.task_id
+        watched = isinstance(outcome, TaskWatcher)
+        self.task_id = outcome.id if watched else outcome.task_id
         try:
-            if isinstance(outcome, TaskWatcher):
-                self.entry = await self._ledger.accept(self.entry.key, outcome.id or "")
+            if watched and outcome.id:
+                self.entry = await self._ledger.accept(self.entry.key, outcome.id)
             else:
-                result = outcome.model_dump(mode="json")
-                self.entry = await self._ledger.finish(self.entry.key, result, cost=None, name=None)
+                answer = outcome.task.export() if watched else outcome.model_dump(mode="json")
+                self.entry = await self._ledger.finish(
+                    self.entry.key, answer, cost=cost_of(answer), name=None
+                )
         except LedgerError as error:
             self._complain(error)
         self._told("accepted", None)

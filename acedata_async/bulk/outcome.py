@@ -13,6 +13,7 @@ from acedata_async.ledger.entry import Entry
 from acedata_async.models.request import ApiRequest
 from acedata_async.models.results import Audio, Stems, UploadedAudio
 from acedata_async.models.task import Task
+from acedata_async.models.voices import Speech, Voice
 
 OutcomeState = Literal[
     "saved",
@@ -63,7 +64,7 @@ class BulkOutcome:
     @cached_property
     def task(self) -> Task | None:
         """The final task, or None where there is none."""
-        if self.record is None or not self.record.get("id"):
+        if self.record is None or self.upload is not None:
             return None
         return Task.read(self.record)
 
@@ -77,6 +78,16 @@ class BulkOutcome:
         """The stems, in place of songs."""
         return self.task.stems if self.task else None
 
+    @property
+    def speech(self) -> Speech | None:
+        """What was said, in place of songs."""
+        return self.task.speech if self.task else None
+
+    @property
+    def voice(self) -> Voice | None:
+        """The voice that was made, in place of songs."""
+        return self.task.voice if self.task else None
+
     @cached_property
     def upload(self) -> UploadedAudio | None:
         """What an upload was answered with, in place of songs."""
@@ -86,8 +97,8 @@ class BulkOutcome:
 
     @property
     def title(self) -> str | None:
-        """The song's title, or None where there is none."""
-        made = next(iter(self.audios), None) or self.stems
+        """The title of the song or voice, or None where there is none."""
+        made = next(iter(self.audios), None) or self.stems or self.voice
         return made.title if made else None
 
     @property

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from acedata_async._rules.marking import marked, placeholder_at
-from acedata_async._rules.verdict import items_of
-from acedata_async._rules.wire import as_number, as_object, as_text
+from acedata_async._rules.wire import as_text
+from acedata_async.audio.download import Downloadable
 from acedata_async.bulk.files import Files
-from acedata_async.bulk.items import UPLOAD, BulkItem
-from acedata_async.bulk.journal import SongJournal
+from acedata_async.bulk.items import BulkItem, makes_file, product_kind
+from acedata_async.bulk.journal import SongJournal, cost_of
 from acedata_async.bulk.outcome import BulkOutcome, OutcomeState, recorded_error
 from acedata_async.bulk.settings import BulkSettings
 from acedata_async.bulk.workshop import Workshop
@@ -29,12 +29,16 @@ from acedata_async.errors import (
 )
 from acedata_async.ledger.entry import PAID, Entry, new_marker
 from acedata_async.ledger.protocol import Ledger
-from acedata_async.models.producer import ProducerRequest
 from acedata_async.models.request import ApiRequest, RequestWarning
 from acedata_async.models.results import Audio, Stems, UploadedAudio
 from acedata_async.models.siblings import UploadRequest
 from acedata_async.models.task import Task
+from acedata_async.models.task_request import TaskRequest
+from acedata_async.models.voices import Speech, Voice
 from acedata_async.tasks.watcher import TaskWatcher
+
+Product = Audio | Stems | Speech | Voice
+"""What can come out of a request."""
 
 Phase = Literal["waiting", "submitting", "generating", "downloading", "looked_for", "ended"]
 
@@ -101,23 +105,23 @@ class Passage:
         self._ledger = shared.ledger
 
     @property
-    def audio_id(self) -> str | None:
-        """What a song that starts from this one takes as its audio id; None while unknown."""
-        return audio_id_of(self.entry)
+    def product_id(self) -> str | None:
+        """What one that starts from this one takes as its source's id; None while unknown."""
+        return product_id_of(self.entry)
 
     def adopt(self, item: BulkItem, given: object) -> None:
         """Take in the request of what was only known from the ledger."""
         self.item, self.given, self.leftover = item, given, False
 
-    async def submit(self, audio_id: str | None) -> BulkOutcome:
+    async def submit(self, source_id: str | None) -> BulkOutcome:
         """Pay for it, wait for it, and fetch its file.
 
         Args:
-            audio_id: That of its source; None where it has none.
+            source_id: The id of what its source made; None where it has none.
         """
         self._move("submitting")
         try:
-            request = self.item.request(audio_id)
+            request = self.item.request(source_id)
             watcher = await self._pay(request)
             return await (self._fetch() if watcher is None else self._follow(watcher))
         except (AceDataError, RequestWarning) as error:
@@ -139,7 +143,7 @@ class Passage:
         self._move("generating")
         try:
             task = (await self._shared.workshop.poller.retrieve([self.task_id])).get(self.task_id)
-            if task is not None and task.state == "succeeded" and _made(task):
+            if task is not None and task.state == "succeeded" and self._made(task):
                 await self._finish(task)
                 return await self._fetch()
         except AceDataError as error:
@@ -185,7 +189,7 @@ class Passage:
         return self._outcome("skipped", None, reason)
 
     async def _pay(self, request: Any) -> TaskWatcher[Any] | None:
-        """Send the paid call; None for an upload, which is answered with its result."""
+        """Send the paid call; None for what is answered with its result, such as an upload."""
         marker = self.entry.marker or new_marker()
         address = self._address(request, marker)
         journal = SongJournal(
@@ -196,16 +200,17 @@ class Passage:
         )
         orders = self._shared.workshop.orders
         if isinstance(request, UploadRequest):
+            watcher = None
             await orders.ask(request, UploadedAudio, "audio_id", journal=journal)
         else:
             watcher = await orders.submit(request, callback_url=address, journal=journal)
         if journal.trouble is not None:
             raise journal.trouble
-        return None if isinstance(request, UploadRequest) else watcher
+        return None if watcher is None or watcher.id is None else watcher
 
     def _address(self, request: Any, marker: str) -> str | None:
         """Return the `callback_url` that carries the marker; None where none can be sent."""
-        if not isinstance(request, ProducerRequest):
+        if not isinstance(request, TaskRequest):
             return None
         return marked(
             marker,
@@ -230,7 +235,7 @@ class Passage:
         except _WORTH_WAITING_FOR as error:
             self.entry = await self._ledger.lose(self.key, error)
             return self.ended(error)
-        if task.state == "succeeded" and _made(task):
+        if task.state == "succeeded" and self._made(task):
             await self._finish(task)
             return await self._fetch()
         failure = TaskFailed(task)
@@ -243,30 +248,34 @@ class Passage:
         return self.ended(odd)
 
     async def _finish(self, task: Task) -> None:
-        made, files = _made(task), self._shared.files
+        made, files = self._made(task), self._shared.files
         name = None
         if files is not None and made is not None:
             name = files.choose(self._title(made) if self.item.derived else None, self.key)
         record = task.export()
-        cost = as_number(as_object(as_object(record.get("response")).get("cost")).get("amount"))
-        self.entry = await self._ledger.finish(self.key, record, cost=cost, name=name)
+        self.entry = await self._ledger.finish(self.key, record, cost=cost_of(record), name=name)
         self.fresh = True
 
-    def _title(self, made: Audio | Stems) -> str | None:
-        """Return what tells people which song it is."""
-        untitled = made.title in {None, "", "Untitled"}
-        return as_text(self.item.fields.get("prompt")) if untitled else made.title
+    def _made(self, task: Task) -> Product | None:
+        return made_of(self.item.action, task)
+
+    def _title(self, made: Product) -> str | None:
+        """Return what tells people which one it is."""
+        fields = self.item.fields
+        title = None if isinstance(made, Speech) else made.title
+        untitled = title in {None, "", "Untitled"}
+        return as_text(fields.get("prompt") or fields.get("text")) if untitled else title
 
     async def _fetch(self) -> BulkOutcome:
         """Fetch the file, where one is wanted and not here yet."""
         self._shared.made(self)
         files, record = self._shared.files, self.entry.result or {}
-        if files is None or self.item.action == UPLOAD:
+        if files is None or not makes_file(self.item.action):
             return self._outcome(_settled(self.entry), None, "")
         self._move("downloading")
-        made = _made(Task.read(record))
-        if made is None:
-            raise MalformedResponse(f"the record of {self.key} in the ledger holds no song")
+        made = self._made(Task.read(record))
+        if made is None or isinstance(made, Voice):
+            raise MalformedResponse(f"the record of {self.key} in the ledger holds no file")
         name = self.entry.name or files.choose(None, self.key)
         path = files.found(name, self.entry.path)
         if path is None or not path.is_file():
@@ -275,7 +284,7 @@ class Passage:
         self.entry = await self._ledger.save(self.key, path.name)
         return self._outcome("saved", None, "")
 
-    async def _download(self, made: Audio | Stems, directory: Path, name: str) -> Path:
+    async def _download(self, made: Downloadable, directory: Path, name: str) -> Path:
         workshop = self._shared.workshop
         try:
             return await workshop.downloader.download(made, directory, name=name)
@@ -284,8 +293,8 @@ class Passage:
                 raise
             # The address may have expired since an earlier run: the record may have a new one.
             task = (await workshop.poller.retrieve([self.task_id])).get(self.task_id)
-            renewed = None if task is None else _made(task)
-            if renewed is None or renewed == made:
+            renewed = None if task is None else self._made(task)
+            if renewed is None or renewed == made or isinstance(renewed, Voice):
                 raise
             return await workshop.downloader.download(renewed, directory, name=name)
 
@@ -316,7 +325,7 @@ class Passage:
 
 def is_complete(entry: Entry, files: Files | None) -> bool:
     """Say whether there is nothing left to do about an entry that succeeded."""
-    if files is None or entry.request.get("action") == UPLOAD:
+    if files is None or not makes_file(entry.request.get("action")):
         return entry.state in {"succeeded", "saved"}
     return entry.state == "saved" and _is_there(entry, files)
 
@@ -325,23 +334,30 @@ def _is_there(entry: Entry, files: Files) -> bool:
     return entry.path is not None and files.has(entry.path)
 
 
-def audio_id_of(entry: Entry) -> str | None:
-    """Return the id of the song or upload that an entry brought, or None."""
+def product_id_of(entry: Entry) -> str | None:
+    """Return the id of the song, upload or voice that an entry brought, or None."""
     if entry.result is None or entry.state not in {"succeeded", "saved"}:
         return None
     uploaded = as_text(entry.result.get("audio_id"))
     if uploaded:
         return uploaded
-    items: list[Mapping[str, Any]] = items_of(entry.result)
-    return next((as_text(item.get("id")) for item in items if item.get("audio_url")), None)
+    made = made_of(str(entry.request.get("action")), Task.read(entry.result))
+    return made.id if isinstance(made, Audio | Voice) else None
 
 
-def _made(task: Task) -> Audio | Stems | None:
-    return next(iter(task.audios), None) or task.stems
+def made_of(action: str, task: Task) -> Product | None:
+    """Return what a task that an action began has made, or None."""
+    match product_kind(action):
+        case "a speech":
+            return task.speech
+        case "a voice":
+            return task.voice
+        case _:
+            return next(iter(task.audios), None) or task.stems
 
 
 def _empty(task: Task) -> MalformedResponse:
-    return MalformedResponse(f"task {task.id} succeeded, but its record holds no song and no stems")
+    return MalformedResponse(f"task {task.id} succeeded, but its record holds no result")
 
 
 def _settled(entry: Entry) -> OutcomeState:

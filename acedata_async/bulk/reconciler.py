@@ -20,6 +20,7 @@ from acedata_async._rules.listing import (
     window,
 )
 from acedata_async._rules.wire import as_text
+from acedata_async.bulk.items import KINDS, belongs
 from acedata_async.bulk.passage import Passage
 from acedata_async.bulk.workshop import Workshop
 from acedata_async.errors import AceDataError, LedgerError
@@ -89,6 +90,7 @@ class Reconciler:
         absent: Callable[[Passage], object],
         held: Callable[[Passage, str], object],
     ) -> None:
+        self._service = workshop.service
         self._poller = workshop.poller
         self._clock: Clock = workshop.clock
         self._ledger = ledger
@@ -240,13 +242,20 @@ class Reconciler:
         while True:
             filters: dict[str, Any] = {
                 _USER_ID: user_id,
-                "type": "audios",
+                **self._type_filter(),
                 "created_at_min": listing.lower,
             }
             if listing.upper is not None:
                 filters["created_at_max"] = listing.upper
             if not listing.take(await self._poller.list_page(filters), markers):
                 return listing
+
+    def _type_filter(self) -> dict[str, str]:
+        """Limit a listing to one type of records, where all that is looked for has it."""
+        actions = {search.passage.item.action for search in self._searches.values()}
+        types = {getattr(KINDS.get(action), "record_type", None) for action in actions}
+        [known] = types if len(types) == 1 else [None]
+        return {"type": known} if known else {}
 
     async def _account(self) -> str | None:
         """Return the account's id: given, learned, noted, or from the record of a task of ours."""
@@ -264,7 +273,7 @@ class Reconciler:
             told = None if entry.result is None else as_text(entry.result.get(_USER_ID))
             if told:
                 return told
-            if entry.task_id is not None:
+            if entry.task_id is not None and belongs(entry.request.get("action"), self._service):
                 task_ids.append(entry.task_id)
             if len(task_ids) == _MOST_ASKED:
                 break

@@ -43,7 +43,7 @@ class BulkRun:
     def __init__(self, workshop: Workshop, requests: Requests, settings: BulkSettings) -> None:
         self._workshop = workshop
         self._settings = settings
-        self._intake = Intake(requests)
+        self._intake = Intake(requests, workshop.service)
         self._ledger: Ledger | None = None
         self._conductor: Conductor | None = None
         self._driving: asyncio.Task[None] | None = None

@@ -12,9 +12,10 @@ from acedata_async.tasks.poller import Poller
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """The parts of a client that make songs.
+    """The parts of a client that make things at one service.
 
     Attributes:
+        service: The service's name, such as `producer`.
         orders: Sends what is paid for.
         poller: Watches the tasks.
         downloader: Fetches the files.
@@ -23,6 +24,7 @@ class Workshop:
         grace: Seconds to wait for paid calls under way when a run is left.
     """
 
+    service: str
     orders: Orders
     poller: Poller
     downloader: Downloader

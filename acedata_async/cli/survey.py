@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,14 +11,19 @@ from typing import Any, Literal
 from acedata_async import BulkItem, InvalidRequest
 from acedata_async.bulk.intake import contradicts, is_same
 from acedata_async.bulk.items import UPLOAD
+from acedata_async.bulk.passage import product_id_of
 from acedata_async.cli.output import counted
 from acedata_async.ledger import Entry, Ledger
 
-Standing = Literal["new", "saved", "in_flight", "made", "failed", "unknown", "lost", "given_up"]
-"""`new`: would be sent, and paid. `made`: made, but its file is not here."""
+Standing = Literal[
+    "new", "held_back", "saved", "in_flight", "made", "failed", "unknown", "lost", "given_up"
+]
+"""`new`: would be sent, and paid. `held_back`: would not be sent, for its source was not made and
+will not be. `made`: made, but its file is not here."""
 
 _WORDS: dict[Standing, str] = {
     "new": "new: would be sent, and paid",
+    "held_back": "not to be sent: the source has failed, or was given up",
     "saved": "saved",
     "in_flight": "in flight: would be waited for",
     "made": "made, but not fetched: the file would be",
@@ -27,6 +32,8 @@ _WORDS: dict[Standing, str] = {
     "lost": "lost: would be looked up again",
     "given_up": "given up by hand",
 }
+_BARREN: frozenset[Standing] = frozenset({"failed", "given_up", "held_back"})
+"""What brings nothing that another song could start from."""
 _TURNS_TO_THE_API: frozenset[Standing] = frozenset({"new", "in_flight", "unknown", "lost"})
 
 
@@ -41,6 +48,7 @@ class Survey:
         paid: How many songs of the whole ledger were paid for, or may have been.
         cost: What is known to have been spent, in the vendor's credits.
         priced: How many songs of the ledger have a known cost.
+        sent: When the songs of the ledger were last sent, in Unix seconds, by their keys.
     """
 
     counts: Counter[Standing] = field(default_factory=Counter)
@@ -49,6 +57,7 @@ class Survey:
     paid: int = 0
     cost: float = 0.0
     priced: int = 0
+    sent: dict[str, float] = field(default_factory=dict)
 
     @property
     def turns_to_the_api(self) -> bool:
@@ -105,22 +114,47 @@ async def take_survey(
     """
     survey = Survey()
     wanted = {item.key: item for item in items}
+    standings: dict[str, Standing] = {}
+    barren: set[str] = set()
     if ledger is not None:
         survey.paid = (await ledger.totals()).paid
         async for entry in ledger.entries():
             survey.cost += entry.cost or 0.0
             survey.priced += entry.cost is not None
+            if entry.sent_at is not None:
+                survey.sent[entry.key] = entry.sent_at
             standing = _standing(entry, directory)
-            item = wanted.pop(entry.key, None)
+            item = wanted.get(entry.key)
             if item is not None:
                 again = retry_failed or not is_same(entry, item)
-                survey.counts["new" if standing == "failed" and again else standing] += 1
+                standings[entry.key] = "new" if standing == "failed" and again else standing
+                if standing in {"saved", "made"} and product_id_of(entry) is None:
+                    barren.add(entry.key)
                 if contradicts(entry, item):
                     survey.conflicts.append(_conflict(item))
             elif standing in {"in_flight", "unknown", "lost"} or entry.state == "succeeded":
                 survey.others[standing] += standing != "saved"
-    survey.counts["new"] += len(wanted)
+    survey.counts.update(_seen_with_sources(items, standings, barren))
     return survey
+
+
+def _seen_with_sources(
+    items: Sequence[BulkItem], known: Mapping[str, Standing], barren: set[str]
+) -> Iterator[Standing]:
+    """Yield how each song of a form stands, once it is seen what it starts from.
+
+    Args:
+        items: The form; a source stands before what starts from it.
+        known: How those stand that the ledger knows.
+        barren: The keys of those that were made, and that nothing can start from.
+    """
+    for item in items:
+        standing = known.get(item.key or "", "new")
+        if standing == "new" and item.source in barren:
+            standing = "held_back"
+        if standing in _BARREN:
+            barren.add(item.key or "")
+        yield standing
 
 
 def _standing(entry: Entry, directory: Path) -> Standing:

@@ -4,25 +4,17 @@ The fields and their ranges are those of the vendor's Producer Audios document; 
 and the `upload_*` actions are in that document and not in its OpenAPI file.
 """
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar
+from dataclasses import replace
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from acedata_async._rules.exchange import Call
 from acedata_async.errors import InvalidRequest, MalformedResponse
-from acedata_async.models.request import (
-    CALLBACK_FIELD,
-    Allowed,
-    ApiRequest,
-    Filled,
-    Seconds,
-    WebAddress,
-    mask_url,
-)
+from acedata_async.models.request import Allowed, Filled, Seconds
 from acedata_async.models.results import Audio, Stems
 from acedata_async.models.task import Task
-
-ResultT = TypeVar("ResultT")
+from acedata_async.models.task_request import ResultT, TaskRequest
 
 MODELS = (
     "FUZZ-2.0 Pro",
@@ -71,33 +63,16 @@ Seed = Annotated[
 AudioId = Annotated[Filled, Allowed("the id of a song, such as Audio.id")]
 
 
-class ProducerRequest(ApiRequest, Generic[ResultT]):
-    """A paid request that becomes a task; generic in what comes out of it.
-
-    Attributes:
-        action: What the API is asked to do.
-        callback_url: An address that the vendor calls when the task is over. It may hold a
-            secret, so no repr and no export shows it.
-    """
+class ProducerRequest(TaskRequest[ResultT]):
+    """A paid request to Producer; generic in what comes out of it."""
 
     path: ClassVar[str] = "/producer/audios"
-    action: ClassVar[str]
+    record_type: ClassVar[str | None] = "audios"
 
-    callback_url: WebAddress | None = Field(None, repr=False)
-
-    if not TYPE_CHECKING:  # the result is of interest to type checkers only
-
-        def __class_getitem__(cls, _: Any) -> type[Self]:
-            return cls
-
-    @field_serializer(CALLBACK_FIELD)
-    def _mask_callback(self, url: str | None) -> str | None:
-        masked: str | None = mask_url(url)
-        return masked
-
-    @abstractmethod
-    def result_of(self, task: Task) -> ResultT:
-        """Read the result from the record of a task that succeeded."""
+    def to_call(self, callback_url: str | None = None) -> Call:
+        """Return what is sent: with the action, and the wish to be acknowledged at once."""
+        call = super().to_call(callback_url)
+        return replace(call, body={"action": self.action, **call.body, "async": True})
 
 
 def read_audios(task: Task) -> list[Audio]:

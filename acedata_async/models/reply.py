@@ -19,6 +19,9 @@ from acedata_async._rules.wire import as_moment, as_number, as_share, as_text
 Text = Annotated[str | None, PlainValidator(as_text)]
 Number = Annotated[float | None, BeforeValidator(as_number)]
 Share = Annotated[float | None, BeforeValidator(as_share)]
+Flag = Annotated[
+    bool | None, PlainValidator(lambda value: value if isinstance(value, bool) else None)
+]
 Moment = Annotated[datetime | None, BeforeValidator(as_moment)]
 
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from acedata_async.errors import NOT_SHOWN, InvalidRequest
 
@@ -77,8 +84,8 @@ Seconds = Annotated[
 ]
 
 
-class ApiRequest(BaseModel):
-    """A request: frozen, strict about types, and sent with nothing but the fields that were set.
+class Checked(BaseModel):
+    """What is sent: frozen, strict about types, and with nothing but the fields that were set.
 
     Raises:
         InvalidRequest: From the constructor and from `model_validate`, in place of pydantic's own
@@ -88,9 +95,6 @@ class ApiRequest(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, protected_namespaces=(), defer_build=True
     )
-
-    path: ClassVar[str]
-    """Where it is sent."""
 
     if not TYPE_CHECKING:  # a type checker is to see the fields, not this
 
@@ -121,48 +125,68 @@ class ApiRequest(BaseModel):
         with _our_errors(cls):
             return super().model_validate_json(json_data, **options)
 
-    def oddities(self) -> list[str]:
-        """Return what is allowed and yet looks like a mistake, in words."""
-        return []
+    def fields_given(self) -> dict[str, Any]:
+        """Return what was set, and nothing else, as JSON has it."""
+        return {name: _plain(getattr(self, name)) for name in self.model_fields_set}
 
     def fields_to_send(self) -> dict[str, Any]:
-        """Return the JSON body: what was set and what has a default, and nothing else.
+        """Return the JSON object: what was set and what has a default, and nothing else.
 
         Raises:
             InvalidRequest: The request was built around its checks, and does not pass them.
         """
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        checked = type(self).model_validate(given)
-        return {name: value for name, value in checked if value is not None}
+        checked = type(self).model_validate(self.fields_given())
+        return {name: _plain(value) for name, value in checked if value is not None}
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [(name, value) for name, value in super().__repr_args__() if value is not None]
 
 
+class ApiRequest(Checked):
+    """A request to the API."""
+
+    path: ClassVar[str]
+    """Where it is sent."""
+
+    def oddities(self) -> list[str]:
+        """Return what is allowed and yet looks like a mistake, in words."""
+        return []
+
+
+def part_of(kind: type[Checked]) -> BeforeValidator:
+    """Return what builds a part of a request from a JSON object."""
+    return BeforeValidator(
+        lambda value: kind.model_validate(dict(value)) if isinstance(value, Mapping) else value
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Checked):
+        return value.fields_to_send()
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
 @contextmanager
-def _our_errors(model: type[ApiRequest]) -> Iterator[None]:
+def _our_errors(model: type[Checked]) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
         raise _explain(model, error) from None
 
 
-def _explain(model: type[ApiRequest], error: ValidationError) -> InvalidRequest:
+def _explain(model: type[Checked], error: ValidationError) -> InvalidRequest:
     """Turn pydantic's findings into one error of ours, in the order of the fields."""
     ours = [_read_problem(model, detail) for detail in error.errors(include_url=False)]
     first = ours[0]
-    return InvalidRequest(
-        first.field,
-        first.value,
-        first.allowed,
-        problems=[problem for one in ours for problem in one.problems],
-    )
+    # What may be of several types has a finding for each of them.
+    problems = dict.fromkeys(problem for one in ours for problem in one.problems)
+    return InvalidRequest(first.field, first.value, first.allowed, problems=list(problems))
 
 
-def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> InvalidRequest:
+def _read_problem(model: type[Checked], detail: ErrorDetails) -> InvalidRequest:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, InvalidRequest):
-        return cause
+        return _within(detail["loc"], cause)
     if not detail["loc"]:
         return InvalidRequest(None, None, detail["msg"])
     name = str(detail["loc"][0])
@@ -176,7 +200,20 @@ def _read_problem(model: type[ApiRequest], detail: ErrorDetails) -> InvalidReque
     return InvalidRequest(name, detail["input"], _allowed(model, name))
 
 
-def _allowed(model: type[ApiRequest], name: str) -> str:
+def _within(place: tuple[int | str, ...], error: InvalidRequest) -> InvalidRequest:
+    """Name a field of a part by the way to it."""
+    if not place:
+        return error
+    way = ".".join(map(str, place))
+    return InvalidRequest(
+        way if error.field is None else f"{way}.{error.field}",
+        error.value,
+        error.allowed,
+        problems=[f"{way}.{problem}" for problem in error.problems],
+    )
+
+
+def _allowed(model: type[Checked], name: str) -> str:
     field = model.model_fields[name]
     inner = [
         note for arg in get_args(field.annotation) for note in getattr(arg, "__metadata__", ())
@@ -187,7 +224,7 @@ def _allowed(model: type[ApiRequest], name: str) -> str:
     return "true or false" if field.annotation in (bool, bool | None) else "a text"
 
 
-def _known_fields(model: type[ApiRequest], name: str) -> str:
+def _known_fields(model: type[Checked], name: str) -> str:
     # Not at the top: needed for a mistake only.
     from difflib import get_close_matches  # noqa: PLC0415
 

@@ -26,6 +26,7 @@ class UploadRequest(ApiRequest):
     """
 
     path: ClassVar[str] = "/producer/upload"
+    action: ClassVar[str] = "upload"
 
     audio_url: WebAddress
 

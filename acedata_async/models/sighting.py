@@ -8,7 +8,7 @@ from weakref import ReferenceType, ref
 
 from acedata_async._rules.durations import kind_of
 from acedata_async._rules.verdict import Verdict, judge, news_of
-from acedata_async._rules.wire import as_number, as_object, as_unix
+from acedata_async._rules.wire import as_number, as_object, as_text, as_unix
 from acedata_async.models.task import Task
 
 _KEPT = ("action", "model")
@@ -27,7 +27,7 @@ class Sighting:
     def __init__(self, raw: Mapping[str, Any], service: str) -> None:
         self.raw = raw
         self.verdict: Verdict = judge(raw)
-        self.kind = kind_of(service, as_object(raw.get("request")))
+        self.kind = kind_of(service, as_object(raw.get("request")), as_text(raw.get("type")))
         self._task: ReferenceType[Task] | None = None
 
     @property

@@ -26,6 +26,7 @@ from acedata_async._rules.wire import as_object, as_text
 from acedata_async.models.reply import Moment, Number, ReplyModel, Text
 from acedata_async.models.request import CALLBACK_FIELD, mask_url, replaced
 from acedata_async.models.results import Audio, Stems
+from acedata_async.models.voices import Speech, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def _mask_request(request: Any, handler: SerializerFunctionWrapHandler) -> Any:
 class Task(ReplyModel):
     """A task as its record shows it.
 
-    `state`, `progress`, `failure`, `audios` and `stems` are worked out from the record; the API
-    itself sends no such thing.
+    `state`, `progress`, `failure` and what it made (`audios`, `stems`, `speech`, `voice`) are
+    worked out from the record; the API itself sends no such thing.
 
     Attributes:
-        id: The task's id.
+        id: The task's id; empty for an answer that never was a task.
         type: The vendor's kind, such as `audios`.
         trace_id: What the vendor's support asks for.
         request: The submitted body, as the vendor stored it. The `callback_url` in it is masked
@@ -89,6 +90,10 @@ class Task(ReplyModel):
     @cached_property
     def _verdict(self) -> Verdict:
         return judge(self.raw)
+
+    @property
+    def _response(self) -> Mapping[str, Any]:
+        return as_object(self.response)
 
     @cached_property
     def _items(self) -> list[Mapping[str, Any]]:
@@ -126,6 +131,24 @@ class Task(ReplyModel):
         """The stems, where the task made some."""
         found = [item for item in self._items if item.get("stems_url")]
         return Stems.read(found[0], task_id=self.id) if found else None
+
+    @property
+    def speech(self) -> Speech | None:
+        """What was said, where the task said something."""
+        # An item with an id is a song.
+        said = (self._response, *(item for item in self._items if not item.get("id")))
+        found = next((place for place in said if place.get("audio_url")), None)
+        if found is None:
+            return None
+        asked = {name: self.request.get(name) for name in ("text", "format")}
+        return Speech.read(found, **asked, task_id=self.id or None)
+
+    @property
+    def voice(self) -> Voice | None:
+        """The voice, where the task made one."""
+        made = (*self._items, self._response)
+        found = next((place for place in made if place.get("_id")), None)
+        return None if found is None else Voice.read(found, task_id=self.id or None)
 
     @property
     def news(self) -> Hashable:

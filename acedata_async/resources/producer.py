@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from typing import Any, Literal, TypedDict, Unpack, overload
+from typing import Any, ClassVar, TypedDict, Unpack, overload
 
-from acedata_async._rules.marking import Marking
-from acedata_async.bulk.intake import Requests
-from acedata_async.bulk.run import BulkRun
-from acedata_async.bulk.settings import BulkSettings, OnUnknown
 from acedata_async.errors import InvalidRequest
-from acedata_async.ledger.protocol import Ledger
 from acedata_async.models.producer import (
     CoverRequest,
     ExtendRequest,
@@ -76,6 +70,8 @@ class Producer(Service):
     Cancelling such a call leaves the request running to its end, so that the id of a paid song
     is not lost; `claim` returns the watcher.
     """
+
+    name: ClassVar[str] = "producer"
 
     async def generate(
         self, prompt: str | None = None, **options: Unpack[SongOptions]
@@ -269,71 +265,6 @@ class Producer(Service):
         The call itself makes no request. An id that is given twice is watched once.
         """
         return self._watch_set(task_ids, read_audios)
-
-    def bulk(
-        self,
-        requests: Requests,
-        *,
-        max_in_flight: int | Literal["auto"] = "auto",
-        ledger: Ledger | str | os.PathLike[str] | None = None,
-        directory: str | os.PathLike[str] | None = None,
-        budget: int | None = None,
-        budget_credits: float | None = None,
-        on_unknown: OnUnknown = "hold",
-        retry_failed: bool = False,
-        leftovers: bool = False,
-        marking: Marking = "placeholder",
-        user_id: str | None = None,
-    ) -> BulkRun:
-        """Make many songs: so many at once, each paid for once, outcomes as they come.
-
-        The call itself does nothing; open the run with `async with`, and iterate over it. With a
-        ledger it can be killed at any instant and run again: what is made is kept, what was sent
-        is waited for, and nothing is sent twice. What went wrong with one request is its
-        outcome, and stops none of the others; a refusal that all would meet (an empty balance, a
-        wrong token) stops sending, and the next run goes on from there.
-
-        Args:
-            requests: Requests such as `GenerateRequest`, `BulkItem`s, or mappings in the form of
-                a line of `acedata bulk` (`{"key": …, "action": "cover", "source": …}`); a list,
-                a generator, or an asynchronous one, which may have no end.
-            max_in_flight: How many songs may be under way at once. "auto" starts at 5 and grows
-                until the API answers 429, which halves it.
-            ledger: Where it is written down what was sent, paid, made and saved: a path for a
-                SQLite file, or a ledger. None keeps nothing beyond the run.
-            directory: Where files are saved; None leaves fetching them to you. A key of yours is
-                the file's name; else it is the title with the key.
-            budget: How many songs may be paid for, in the whole ledger, those of earlier runs
-                included. What was not charged does not count.
-            budget_credits: The same in the vendor's credits, by what records say that songs cost.
-            on_unknown: What to do about a paid call whose outcome nobody knows: `hold` looks for
-                it in the vendor's list and sends it never again; `resubmit_absent` sends it again
-                once that list has shown that it does not exist, ten minutes later at the soonest.
-            retry_failed: Send again what failed in an earlier run; its old task is looked up
-                first.
-            leftovers: Also finish what the ledger has been paid for and no request names.
-            marking: Whether paid calls may carry a marker by which they can be found again; see
-                `Marking`.
-            user_id: The id of your account, for the vendor's list; else it is learned from any
-                record.
-
-        Raises:
-            ConfigurationError: A setting is not allowed.
-            InvalidRequest: `requests` cannot be iterated over.
-        """
-        settings = BulkSettings(
-            max_in_flight=max_in_flight,
-            ledger=ledger,
-            directory=directory,
-            budget=budget,
-            budget_credits=budget_credits,
-            on_unknown=on_unknown,
-            retry_failed=retry_failed,
-            leftovers=leftovers,
-            marking=marking,
-            user_id=user_id,
-        )
-        return BulkRun(self._workshop, requests, settings)
 
     async def _make(
         self, kind: type[ProducerRequest[list[Audio]]], **fields: object

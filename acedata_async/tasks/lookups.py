@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from itertools import count
-from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from acedata_async._clock import Clock, sleep
 from acedata_async._rules.batch import BatchSize
-from acedata_async._rules.cadence import error_pause
-from acedata_async._rules.governor import Budget
-from acedata_async.errors import AceDataError, APIError, ClientClosed, RateLimited
+from acedata_async.errors import AceDataError, APIError
 from acedata_async.models.sighting import Sighting
-from acedata_async.tasks.crew import Caller, Crew
 from acedata_async.tasks.endpoint import TaskEndpoint
-from acedata_async.tasks.turns import Turns
-
-T = TypeVar("T")
-
-_TRIES = 4
+from acedata_async.tasks.patience import Patience
 
 
 class Lookups:
@@ -28,21 +18,12 @@ class Lookups:
 
     Args:
         endpoint: Where tasks are looked up.
-        crew: Runs the lookups.
-        clock: The time.
-        budget: What the token may ask.
-        rng: Where jitter comes from.
+        patience: Asks.
     """
 
-    def __init__(
-        self, endpoint: TaskEndpoint, crew: Crew, clock: Clock, budget: Budget, rng: Random
-    ) -> None:
+    def __init__(self, endpoint: TaskEndpoint, patience: Patience) -> None:
         self._endpoint = endpoint
-        self._crew = crew
-        self._clock = clock
-        self._budget = budget
-        self._rng = rng
-        self._turns = Turns(budget.lookups, clock)
+        self._patience = patience
 
     async def retrieve(self, task_ids: Iterable[str]) -> dict[str, Sighting]:
         """Look tasks up, as many as there are; those without a record are left out.
@@ -58,7 +39,7 @@ class Lookups:
         while pending:
             asked, rest = pending[: batch.size], pending[batch.size :]
             try:
-                answer = await self._patiently(partial(self._endpoint.look, asked))
+                answer = await self._patience.run(partial(self._endpoint.look, asked))
             except APIError as error:
                 if not is_too_large(error, len(asked)):
                     raise
@@ -77,48 +58,9 @@ class Lookups:
 
         Raises what `retrieve` raises, and MalformedResponse for an answer that is no list.
         """
-        return await self._patiently(partial(self._endpoint.list_page, filters))
-
-    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        return await self._crew.run(partial(self._try, ask), name="lookup")
-
-    async def _try(self, ask: Callable[[], Awaitable[T]], caller: Caller) -> T:
-        """Try again what may heal."""
-        for failures in count(1):
-            await self._turns.take(partial(self._check_wanted, caller))
-            sent = self._clock.monotonic()
-            try:
-                answer = await ask()
-            except RateLimited as error:
-                self._slow_down(error, sent)
-                if failures == _TRIES:
-                    raise
-            except AceDataError as error:
-                if failures == _TRIES or _is_refusal(error):
-                    raise
-                await sleep(self._clock, error_pause(failures, chance=self._rng.random()))
-            else:
-                break
-        self._budget.lookups.answered(self._clock.monotonic())
-        return answer
-
-    def _check_wanted(self, caller: Caller) -> None:
-        if caller.gone or self._crew.closed:
-            raise ClientClosed("the client, or the caller, went away before the lookup")
-
-    def _slow_down(self, error: RateLimited, sent: float) -> None:
-        self._budget.lookup_refused(
-            self._clock.monotonic(),
-            sent=sent,
-            retry_after=error.retry_after,
-            chance=self._rng.random(),
-        )
+        return await self._patience.run(partial(self._endpoint.list_page, filters))
 
 
 def is_too_large(error: AceDataError, asked: int) -> bool:
     """Say whether the API refused a lookup for the number of its ids."""
     return isinstance(error, APIError) and error.status in {400, 413} and asked > 1
-
-
-def _is_refusal(error: AceDataError) -> bool:
-    return isinstance(error, APIError) and 400 <= error.status < 500

@@ -12,9 +12,9 @@ from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
 from acedata_async._rules.wire import as_object, as_objects
 from acedata_async.errors import ClientClosed
-from acedata_async.models.producer import ProducerRequest
 from acedata_async.models.reply import ReplyModel
-from acedata_async.models.request import CALLBACK_FIELD, ApiRequest, RequestWarning
+from acedata_async.models.request import ApiRequest, RequestWarning
+from acedata_async.models.task_request import TaskRequest
 from acedata_async.tasks.crew import Caller, Crew
 from acedata_async.tasks.poller import Poller
 from acedata_async.tasks.submitter import NO_JOURNAL, Journal, Submitter, accepted
@@ -45,7 +45,7 @@ class Orders:
 
     async def submit(
         self,
-        request: ProducerRequest[T],
+        request: TaskRequest[T],
         *,
         callback_url: str | None = None,
         journal: Journal | None = None,
@@ -58,12 +58,9 @@ class Orders:
             journal: Writes down how it goes. Without one, the watcher of a submission whose
                 caller was cancelled is kept for `claim`.
         """
-        body = {"action": request.action, **request.fields_to_send(), "async": True}
-        if callback_url is not None:
-            body[CALLBACK_FIELD] = callback_url
+        call = request.to_call(callback_url)
         for oddity in request.oddities():
             warnings.warn(oddity, RequestWarning, stacklevel=_level_of_user())
-        call = Call(request.path, body, "submit")
         return await self._crew.run(
             lambda caller: self._submit(request, call, caller, journal or NO_JOURNAL),
             name=request.action,
@@ -90,11 +87,14 @@ class Orders:
 
         def accept(reply: Reply, _sent: float) -> ReplyT | None:
             body = as_object(reply.body)
-            items = as_objects(body.get("data"))
-            if reply.status != 200 or body.get("success") is False or not items:
+            if reply.status != 200 or body.get("success") is False or body.get("error"):
                 return None
-            result = kind.read(items[0], task_id=body.get("task_id"))
-            return result if getattr(result, needed) else None
+            # Fish answers without an envelope.
+            for place in (*as_objects(body.get("data"))[:1], body):
+                result = kind.read(place, task_id=body.get("task_id"))
+                if getattr(result, needed):
+                    return result
+            return None
 
         call = Call(request.path, request.fields_to_send(), "hold")
         return await self._crew.run(
@@ -110,15 +110,13 @@ class Orders:
         return claimed
 
     async def _submit(
-        self, request: ProducerRequest[T], call: Call, caller: Caller, journal: Journal
+        self, request: TaskRequest[T], call: Call, caller: Caller, journal: Journal
     ) -> TaskWatcher[T]:
         def accept(reply: Reply, sent: float) -> TaskWatcher[T] | None:
             outcome = accepted(reply, now=self._clock.time())
             if outcome is None:
                 return None
-            seat = self._poller.seat_of_submission(
-                outcome.task_id, request=call.body, sent=sent, record=outcome.record
-            )
+            seat = self._poller.seat_of_submission(outcome, call, request.record_type, sent=sent)
             return TaskWatcher(self._poller, seat, request.result_of)
 
         return await self._submitter.post(call, request, caller, accept, journal)

@@ -11,9 +11,11 @@ from typing import Any
 
 from acedata_async._clock import Clock, Timer
 from acedata_async._rules.durations import Durations, kind_of
+from acedata_async._rules.exchange import Call
 from acedata_async._rules.governor import Budget
 from acedata_async._rules.roster import Roster
 from acedata_async._rules.seats import Look, Seat, Waiter
+from acedata_async._rules.submission import Accepted
 from acedata_async._rules.timetable import Timetable
 from acedata_async.config import PollPolicy
 from acedata_async.errors import (
@@ -31,6 +33,7 @@ from acedata_async.models.task import Task
 from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import Answer, TaskEndpoint
 from acedata_async.tasks.lookups import Lookups, is_too_large
+from acedata_async.tasks.patience import Patience
 from acedata_async.tasks.reporter import Reporter
 
 _log = logging.getLogger("acedata_async")
@@ -77,7 +80,7 @@ class Poller:
         self._clock = clock
         self._policy = policy
         self._reporter = Reporter(emit, clock)
-        self._lookups = Lookups(endpoint, crew, clock, budget, rng)
+        self._lookups = Lookups(endpoint, Patience(crew, clock, budget, rng))
         self._roster: Roster[Sighting] = Roster(
             budget=budget,
             timetable=Timetable(durations, least=policy.min_interval, pace=policy.pace),
@@ -95,24 +98,20 @@ class Poller:
         return Seat(task_id, acknowledged=False, born=self._clock.monotonic())
 
     def seat_of_submission(
-        self,
-        task_id: str,
-        *,
-        request: Mapping[str, Any],
-        sent: float,
-        record: Mapping[str, Any] | None,
+        self, accepted: Accepted, call: Call, record_type: str | None, *, sent: float
     ) -> Seat[Sighting]:
         """Return a place for what is known of a task that the API named in its acknowledgement.
 
         Args:
-            task_id: The task's id.
-            request: The body that was sent.
+            accepted: What the API answered.
+            call: What was sent.
+            record_type: What the API calls such a task.
             sent: When it was sent, by the monotonic clock.
-            record: The record, where the answer already was one.
         """
-        kind = kind_of(self._endpoint.service, request)
-        seat: Seat[Sighting] = Seat(task_id, acknowledged=True, born=sent, kind=kind)
-        if record is not None:
+        kind = kind_of(self._endpoint.service, call.body, record_type)
+        seat: Seat[Sighting] = Seat(accepted.task_id or "", acknowledged=True, born=sent, kind=kind)
+        if accepted.record is not None:
+            record = {"type": record_type, "request": call.body, **accepted.record}
             seat.note(Sighting(record, self._endpoint.service))
             self._reporter.tell(seat)
         return seat

@@ -30,7 +30,8 @@ class TaskWatcher(Generic[ResultT]):
     get the same result. Nothing is asked while nobody waits. Cancelling a wait ends that wait
     only: the task lives on at the vendor, and the watcher can be awaited again.
 
-    A watcher comes from `ace.producer.generate` and its siblings, or from `ace.producer.watch`.
+    A watcher comes from `ace.producer.generate` and its siblings, from `ace.fish.speak`, or from
+    `watch` of either. One of what was answered with its result at once is done from the start.
     """
 
     __slots__ = ("__weakref__", "_missing", "_poller", "_read", "_seat")
@@ -161,6 +162,8 @@ class TaskWatcher(Generic[ResultT]):
             APIError: The API refused, or failed several times.
             ConnectionFailed: The API could not be reached.
         """
+        if not self._seat.task_id:
+            return self.task  # there never was a task
         self._missing = False
         return await self._poller.refresh(self._seat)
 

@@ -71,9 +71,9 @@ def test_a_form_is_bytes_a_file_or_lines() -> None:
 
 
 def test_the_example_uses_every_action() -> None:
-    """The example that is shipped has every action, with real line breaks in its lyrics."""
+    """The example that is shipped has every action of Producer, and real line breaks in lyrics."""
     items = read_form(EXAMPLE.read_bytes(), name="x")
-    assert {item.action for item in items} == set(ACTIONS)
+    assert {item.action for item in items} == set(ACTIONS) - {"speak", "create_voice"}
     assert any("\n" in item.fields.get("lyric", "") for item in items)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from acedata_async.bulk.items import ACTIONS, KINDS, BulkItem, product_kind, source_kind
 from acedata_async.errors import InvalidRequest
-from acedata_async.models.producer import CoverRequest, GenerateRequest, ProducerRequest
+from acedata_async.models.producer import CoverRequest, GenerateRequest
 from acedata_async.models.request import ApiRequest
 from acedata_async.models.siblings import UploadRequest, WavRequest
 
@@ -26,11 +26,10 @@ def problems_of(entry: dict[str, Any], *, line: int = 0) -> tuple[str, ...]:
 
 
 def test_every_action_has_its_request() -> None:
-    """An item can be any Producer action, or an upload."""
-    assert len(ACTIONS) == 12
+    """An item can be any Producer action, an upload, a voice or a speech."""
+    assert len(ACTIONS) == 14
     for action, kind in KINDS.items():
-        if issubclass(kind, ProducerRequest):
-            assert kind.action == action
+        assert vars(kind)["action"] == action
     assert KINDS["upload"] is UploadRequest
 
 
@@ -43,6 +42,8 @@ def test_every_action_has_its_request() -> None:
         ("upload_cover", "an upload", "a song"),
         ("upload_replace_section", "an upload", "a song"),
         ("stems", "a song", "stems"),
+        ("create_voice", None, "a voice"),
+        ("speak", "a voice", "a speech"),
     ],
 )
 def test_actions_say_what_they_take_and_make(action: str, source: str | None, product: str) -> None:

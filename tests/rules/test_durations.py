@@ -286,15 +286,16 @@ def test_read_anything(saved: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "kind"),
+    ("request_", "record_type", "kind"),
     [
-        ({"action": "generate", "model": "FUZZ-2.0"}, "producer/generate/FUZZ-2.0"),
-        ({"action": "stems"}, "producer/stems/"),
-        ({"model": 2}, None),
-        ({"action": None, "model": ["x"], "prompt": "x"}, None),
-        ({}, None),
+        ({"action": "generate", "model": "FUZZ-2.0"}, "audios", "producer/generate/FUZZ-2.0"),
+        ({"action": "stems"}, "audios", "producer/stems/"),
+        ({"text": "x"}, "fish_tts", "producer/fish_tts/"),
+        ({"model": 2}, None, None),
+        ({"action": None, "model": ["x"], "prompt": "x"}, None, None),
+        ({}, None, None),
     ],
 )
-def test_kind_of(request_: dict[str, Any], kind: str | None) -> None:
+def test_kind_of(request_: dict[str, Any], record_type: str | None, kind: str | None) -> None:
     """Tasks of one service, action and model take about as long."""
-    assert kind_of("producer", request_) == kind
+    assert kind_of("producer", request_, record_type) == kind

@@ -26,6 +26,16 @@ from acedata_async.errors import (
 )
 
 TRACE = "2cf86e86-22a4-46e1-ac2f-032c0f2a4e89"
+FIELDS = [
+    {
+        "type": "enum",
+        "loc": ["body", "format"],
+        "msg": "not one of mp3, wav",
+        "input": "opus",
+    },
+    {"type": "missing", "loc": ["body", "prosody", "speed"], "msg": "missing", "input": {}},
+]
+"""What Fish finds wrong, as it words it."""
 ERROR = {"code": "api_error", "message": "fetch failed"}
 
 
@@ -47,16 +57,34 @@ def refusal(status: int, body: Any, **headers: str) -> APIError:
         pytest.param(
             {"status": 400, "message": '[{"type":"enum","loc":["format"],"msg":"no"}]'},
             None,
-            '[{"type":"enum","loc":["format"],"msg":"no"}]',
+            "format: no",
             None,
             id="E3 with a list in it",
         ),
         pytest.param(
+            {"status": 400, "message": json.dumps(FIELDS)},
+            None,
+            "format: not one of mp3, wav (was 'opus'); prosody.speed: missing",
+            None,
+            id="E3 with fields in it",
+        ),
+        pytest.param(
             {"status": 400, "message": '{"status":400,"message":"why"}'},
             None,
-            '{"status":400,"message":"why"}',
+            "why",
             None,
             id="E3 in E3",
+        ),
+        pytest.param(
+            {"status": 400, "message": json.dumps({"status": 400, "message": json.dumps(FIELDS)})},
+            None,
+            "format: not one of mp3, wav (was 'opus'); prosody.speed: missing",
+            None,
+            id="fields in E3 in E3",
+        ),
+        *(
+            pytest.param({"status": 400, "message": text}, None, text, None, id=text[:20])
+            for text in ("[1]", "[", "{}", "{not json}", "[" * 100_000, '["a"]', "[]")
         ),
         pytest.param({"error": "why"}, None, "why", None, id="bare"),
         pytest.param({"error": None}, None, "", None, id="null"),

@@ -180,10 +180,11 @@ def test_preview_in_the_acknowledgement(item: dict[str, Any]) -> None:
 
 
 def test_nearest_to_the_top() -> None:
-    """Of several task ids the one nearest to the top counts, since samples have their own."""
+    """Of several task ids the one nearest to the top counts; those of samples are others'."""
     body = {"data": {"samples": [{"task_id": "4ae9"}], "x": {"y": {"task_id": "z"}}}}
-    assert find_task_id(body) == "4ae9"
+    assert find_task_id(body) == "z"
     assert find_task_id({**body, "task_id": TASK}) == TASK
+    assert find_task_id({"data": {"samples": [{"task_id": "4ae9"}]}}) is None
     assert find_task_id({"a": [[{"task_id": "deep"}]], "b": {"task_id": "near"}}) == "near"
 
 

@@ -175,7 +175,7 @@ async def test_waits_that_begin_and_end_in_the_midst_of_an_answer(*, greedy: boo
         assert {task.state for task in tasks} == {"succeeded"}
         assert meddler.meddled > 50
         meddler.end()
-        await until(lambda: not len(ace._poller._roster))  # once the last answer is there
+        await until(lambda: not len(ace.producer._poller._roster))  # once the last answer is there
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -205,7 +205,7 @@ async def test_news_that_make_others_come_and_go(seed: int) -> None:
         ended = [one.result().state for one in waits if not one.cancelled()]
         assert len(ended) > 60
         assert set(ended) == {"succeeded"}
-        assert len(ace._poller._roster) == 0
+        assert len(ace.producer._poller._roster) == 0
 
 
 # One waiter's cancelling that kills the shared answer, or strands those who follow.
@@ -259,7 +259,7 @@ async def test_nothing_is_asked_after_all_left(seconds: float) -> None:
         await clock.advance(600)
         assert sandbox.stats.lookups - before.lookups == before.in_flight
         assert sandbox.stats.in_flight == 0
-        assert len(ace._poller._roster) == 0
+        assert len(ace.producer._poller._roster) == 0
 
 
 # A map of results that grows for ever.
@@ -284,7 +284,7 @@ async def test_nothing_of_a_thousand_tasks_is_kept() -> None:
         del others
         assert await alive(watchers) == 0
         assert await alive(tasks) <= 70
-        roster = ace._poller._roster
+        roster = ace.producer._poller._roster
         assert len(roster) == 1
         assert len(roster._due._heap) + len(roster._deadlines) <= 70
         await end(endless)
@@ -306,10 +306,10 @@ async def test_nothing_of_a_thousand_waits_that_were_given_up_is_kept(sandbox: S
     watchers = [weakref.ref(watcher) for watcher in others]
     del others, given_up
     assert await alive(watchers) == 0
-    assert len(ace._poller._roster) == 1
-    assert len(ace._poller._roster._deadlines) <= 70
+    assert len(ace.producer._poller._roster) == 1
+    assert len(ace.producer._poller._roster._deadlines) <= 70
     await end(endless)
-    assert ace._poller._roster._due._heap == []
+    assert ace.producer._poller._roster._due._heap == []
 
 
 # A deadline overrun by a poll that hangs.

@@ -299,7 +299,7 @@ async def test_crowd_of_waiters_of_one_task_leaves_quickly(ace: AceData, sandbox
     watcher = await ace.producer.generate("A song")
     waits = [asyncio.create_task(watcher.wait()) for _ in range(3000)]
     await until(lambda: sandbox.stats.lookups)
-    roster = ace._poller._roster
+    roster = ace.producer._poller._roster
     assert len(roster._deadlines) == 3000
     for wait in waits[1:]:
         wait.cancel()

@@ -174,7 +174,7 @@ async def test_a_plan_that_fails_is_made_again(caplog: pytest.LogCaptureFixture)
     """A bug in planning is logged and leaves nobody waiting for ever."""
     async with Sandbox(seed=1, durations=12.0) as sandbox:
         ace = client(sandbox)
-        roster = ace._poller._roster
+        roster = ace.producer._poller._roster
         planned = roster.plan
         bugs = iter([ZeroDivisionError("a bug")])
 

@@ -51,7 +51,7 @@ async def test_watchers_are_made_when_they_are_needed(ace: AceData) -> None:
         return ace.producer.watch(task_id)
 
     ids = [str(number) for number in range(10_000)]
-    watched = WatchSet(ace._poller, ids, watch)
+    watched = WatchSet(ace.producer._poller, ids, watch)
     assert len(watched) == 10_000
     assert repr(watched) == "<WatchSet 0 of 10000 done>"
     assert json.loads(watched.to_json())["task_ids"] == ids

@@ -37,7 +37,9 @@ def transport(told: list[Event], client: httpx.AsyncClient | None = None) -> Obs
     network = HttpTransport(
         Credentials(BASE, token), connect_timeout=1, user_agent="test/1", client=client
     )
-    return ObservedTransport(network, Observers(told.append, users=()), ManualClock(), token=token)
+    return ObservedTransport(
+        network, Observers(told.append, users=()), ManualClock(), tokens=[token]
+    )
 
 
 def observed(

@@ -1,0 +1,133 @@
+"""Reading voices: a page of them, or one. Free, and as often as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from functools import partial
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+from acedata_async._clock import Clock
+from acedata_async._rules.exchange import Call
+from acedata_async._rules.refusals import read_error
+from acedata_async._rules.wire import as_object
+from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
+from acedata_async.errors import APIError, ConnectionFailed, MalformedResponse, NotFound
+from acedata_async.models.fish import VoiceModelRequest, VoiceQuery
+from acedata_async.models.voices import Voice, VoicePage
+from acedata_async.tasks.patience import Patience
+
+_PATH = VoiceModelRequest.path
+
+
+class Catalogue:
+    """The voices at Fish.
+
+    Args:
+        transport: The network.
+        clock: For a `Retry-After` given as a date.
+        patience: Asks.
+        timeout: Seconds for a whole answer.
+    """
+
+    def __init__(
+        self, transport: Transport, clock: Clock, patience: Patience, *, timeout: float
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._patience = patience
+        self._timeout = timeout
+
+    async def page(self, query: VoiceQuery, number: int) -> VoicePage:
+        """Return a page of voices.
+
+        Raises what `Patience.run` raises.
+        """
+        raw = await self._patience.run(partial(self._get, _PATH, query.to_query(number)))
+        if not isinstance(raw.get("items"), list):
+            raise MalformedResponse(f"{_PATH} answered 200 with something that is no page")
+        return VoicePage.read(raw)
+
+    async def voice(self, voice_id: str) -> Voice:
+        """Return one voice.
+
+        Raises what `Patience.run` raises, and NotFound where there is no such voice.
+        """
+        path = f"{_PATH}/{quote(voice_id, safe='')}"
+        voice = Voice.read(await self._patience.run(partial(self._get, path, {})))
+        if voice.id is None:
+            raise MalformedResponse(f"{path} answered 200 with something that is no voice")
+        return voice
+
+    async def _get(self, path: str, query: dict[str, str]) -> Any:
+        try:
+            call = Call(path, query, "read", method="GET")
+            reply = await self._transport.send(call, timeout=self._timeout)
+        except (NotDelivered, Interrupted) as fault:
+            raise ConnectionFailed(f"reading {path}: {fault}") from fault
+        body = as_object(reply.body)
+        if reply.status == 200 and body and not body.get("error"):
+            return body
+        if reply.status == 200 and not body:
+            raise MalformedResponse(f"{path} answered 200 with something that is no JSON object")
+        raise _as_not_found(read_error(reply, now=self._clock.time()))
+
+
+class VoiceListing:
+    """Voices that were asked for; comes from `ace.fish.models`.
+
+    Await it for one page, iterate over it for the voices of that page and all later ones. Each
+    use asks anew. Raises APIError and its kinds, ConnectionFailed, MalformedResponse and
+    ClientClosed; cancelling ends it at once.
+    """
+
+    def __init__(self, catalogue: Catalogue, query: VoiceQuery) -> None:
+        self._catalogue = catalogue
+        self._query = query
+
+    def __repr__(self) -> str:
+        return f"<VoiceListing {self._query!r}>"
+
+    def __await__(self) -> Generator[Any, None, VoicePage]:
+        return self._catalogue.page(self._query, self._query.page_number).__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Voice]:
+        """Yield the voices, each once, though the list may move on while it is read."""
+        seen: set[str] = set()
+        async for page in self.pages():
+            for voice in page.items:
+                if voice.id is None or voice.id not in seen:
+                    yield voice
+                seen.add(voice.id or "")
+
+    async def pages(self) -> AsyncIterator[VoicePage]:
+        """Yield one page after the other, until there are no more."""
+        before: list[Voice] | None = None
+        for number in count(self._query.page_number):
+            page = await self._catalogue.page(self._query, number)
+            if not page.items or page.items == before:  # the same again, however often asked
+                return
+            yield page
+            end = page.total is not None and number * self._query.page_size >= page.total
+            if page.has_more is False or (page.has_more is None and end):
+                return
+            before = page.items
+
+
+def _as_not_found(error: APIError) -> APIError:
+    """Tell of a voice that is not there alike, whichever way the API says so.
+
+    The vendor documents a 404, and shows a 400 without a code, which is how Fish words it.
+    """
+    if error.status != 400 or error.code is not None or "not found" not in error.message.lower():
+        return error
+    return NotFound(
+        str(error),
+        status=error.status,
+        code=error.code,
+        message=error.message,
+        trace_id=error.trace_id,
+        body=error.body,
+        retry_after=error.retry_after,
+    )
