@@ -159,6 +159,11 @@ class AceData:
         state = " closed" if self._crew.closed else ""
         return f"<AceData {self._base_url}{state}>"
 
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self._base_url
+
     async def __aenter__(self) -> Self:
         self._crew.check()
         return self

@@ -19,6 +19,12 @@ def as_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def as_whole(value: Any) -> int | None:
+    """Read a count."""
+    number = as_number(value)
+    return None if number is None else int(number)
+
+
 def as_share(value: Any) -> float | None:
     """Read a progress as a share from 0 to 1 (`progress` is sent as `"100%"`)."""
     if isinstance(value, str) and value.strip().endswith("%"):

@@ -20,7 +20,7 @@ from anyio import to_thread
 from acedata_async._clock import Clock, sleep, wait
 from acedata_async._files import sync_directory
 from acedata_async._rules.cadence import error_pause
-from acedata_async._rules.filenames import ending_of, numbered, safe_stem
+from acedata_async._rules.filenames import SOUNDS, ending_of, numbered, safe_stem, told_ending
 from acedata_async._rules.wire import as_number
 from acedata_async._transport.seam import Interrupted, NotDelivered, Stream, Transport
 from acedata_async.errors import DownloadError, InvalidRequest
@@ -34,6 +34,8 @@ _KINDS = ", ".join(kind.__name__ for kind in get_args(Downloadable))
 _TRIES = 4
 _MOST_REDIRECTS = 5
 _PIECE = 256 * 1024
+_HEAD = 12
+"""How many of a file's first bytes tell what it is."""
 _LONGEST_BEGINNING = 40
 _SETTLES = 2.0
 """Seconds that downloads get to notice that nobody waits for them."""
@@ -149,8 +151,10 @@ class Downloader:
             name = order.stem.removesuffix(ending) + ending
             part = order.directory / f".{name}.{secrets.token_hex(4)}.part"
             try:
-                await self._write(order, stream, part)
+                told = told_ending(await self._write(order, stream, part))
                 _check_wanted(order)
+                if told and ending in SOUNDS:
+                    name = name.removesuffix(ending) + told
                 return await self._publish(order, part, name)
             finally:
                 with suppress(OSError):
@@ -175,13 +179,15 @@ class Downloader:
                 url = _next_url(url, stream.headers.get("location", ""))
         raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", url=url)
 
-    async def _write(self, order: _Order, stream: Stream, part: Path) -> None:
+    async def _write(self, order: _Order, stream: Stream, part: Path) -> bytes:
+        """Write what comes, and return how it begins."""
         file = await to_thread.run_sync(_create, part)
-        size = 0
+        size, head = 0, b""
         try:
             buffer = bytearray()
             async for chunk in stream.chunks():
                 _check_wanted(order)
+                head = head if len(head) >= _HEAD else (head + chunk)[:_HEAD]
                 buffer += chunk
                 size += len(chunk)
                 if len(buffer) >= _PIECE:
@@ -193,6 +199,7 @@ class Downloader:
         expected = as_number(stream.headers.get("content-length"))
         if size == 0 or (expected is not None and size != expected):
             raise _Passing(f"{size} bytes came of {'some' if expected is None else int(expected)}")
+        return head
 
 
 def _check_wanted(order: _Order) -> None:

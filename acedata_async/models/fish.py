@@ -39,7 +39,10 @@ def _header_value(value: str) -> str:
 Engine = Annotated[Filled, AfterValidator(_header_value), Allowed(f"one of {', '.join(ENGINES)}")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Allowed("a number from 0 to 1")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), Allowed("a number above 0")]
-Count = Annotated[int, Field(ge=1), Allowed("a whole number from 1 on")]
+Count = Annotated[int, Field(ge=1, le=10**9), Allowed("a whole number from 1 on")]
+Sought = Annotated[
+    Filled, Field(max_length=200), Allowed("a text that is not empty, of 200 characters at most")
+]
 Decibels = Annotated[float, Field(allow_inf_nan=False), Allowed("a number of decibels")]
 VoiceId = Annotated[
     Filled | Annotated[list[Filled], Field(min_length=1)],
@@ -268,12 +271,12 @@ class VoiceQuery(Checked):
 
     page_size: Annotated[int, Field(ge=1, le=100), Allowed("a whole number from 1 to 100")] = 10
     page_number: Count = 1
-    title: Filled | None = None
-    tag: Filled | None = None
+    title: Sought | None = None
+    tag: Sought | None = None
     mine: bool | None = None
-    author_id: Filled | None = None
-    language: Filled | None = None
-    title_language: Filled | None = None
+    author_id: Sought | None = None
+    language: Sought | None = None
+    title_language: Sought | None = None
     sort_by: (
         Annotated[Literal["created_at", "task_count"], Allowed("created_at or task_count")] | None
     ) = None

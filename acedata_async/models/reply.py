@@ -14,10 +14,11 @@ from pydantic import (
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
-from acedata_async._rules.wire import as_moment, as_number, as_share, as_text
+from acedata_async._rules.wire import as_moment, as_number, as_share, as_text, as_whole
 
 Text = Annotated[str | None, PlainValidator(as_text)]
 Number = Annotated[float | None, BeforeValidator(as_number)]
+Whole = Annotated[int | None, BeforeValidator(as_whole)]
 Share = Annotated[float | None, BeforeValidator(as_share)]
 Flag = Annotated[
     bool | None, PlainValidator(lambda value: value if isinstance(value, bool) else None)

@@ -112,6 +112,8 @@ class Checked(BaseModel):
         Raises:
             InvalidRequest: `obj` is not such a request.
         """
+        if isinstance(obj, Mapping) and not all(isinstance(name, str) for name in obj):
+            raise InvalidRequest(None, None, "the name of a field is a text")
         with _our_errors(cls):
             return super().model_validate(obj, **options)
 

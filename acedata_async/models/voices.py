@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from acedata_async._rules.wire import as_objects, as_text
-from acedata_async.models.reply import Flag, Moment, Number, ReplyModel, Text
+from acedata_async.models.reply import Flag, Moment, ReplyModel, Text, Whole
 
 MEDIA_BASE = "https://platform.r2.fish.audio/"
 """Where paths such as `task/4ae9.mp3` lead: the host of the recordings in the vendor's documents.
@@ -124,10 +124,10 @@ class Voice(ReplyModel):
         VoiceAuthor | None,
         BeforeValidator(lambda value: next(map(VoiceAuthor.read, as_objects(value)), None)),
     ] = None
-    like_count: Number = None
-    mark_count: Number = None
-    shared_count: Number = None
-    task_count: Number = None
+    like_count: Whole = None
+    mark_count: Whole = None
+    shared_count: Whole = None
+    task_count: Whole = None
     liked: Flag = None
     unliked: Flag = None
     marked: Flag = None
@@ -158,7 +158,7 @@ class VoicePage(ReplyModel):
         has_more: Whether there are more pages, where the API says so; it usually does not.
     """
 
-    total: Number = None
+    total: Whole = None
     items: Annotated[
         list[Voice], BeforeValidator(lambda value: [Voice.read(one) for one in as_objects(value)])
     ] = Field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypedDict, Unpack, overload
 
@@ -22,16 +23,18 @@ from acedata_async.models.fish import (
 )
 from acedata_async.models.task import Task
 from acedata_async.models.voices import Speech, Voice
-from acedata_async.resources.service import LONGEST_ID, Service
+from acedata_async.resources.service import Service
 from acedata_async.tasks.catalogue import Catalogue, VoiceListing
 from acedata_async.tasks.watcher import TaskWatcher
 from acedata_async.tasks.watchset import WatchSet
+
+_VOICE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 class SpeechOptions(TypedDict, total=False):
     """How a text is spoken; see `SpeechRequest` for what each field means."""
 
-    references: Sequence[Reference | Mapping[str, Any]] | None
+    references: list[Reference | Mapping[str, Any]] | list[Reference] | None
     model: str
     format: SpeechFormat
     sample_rate: int | None
@@ -110,7 +113,9 @@ class Fish(Service):
         """Make a voice from a recording. Paid.
 
         Without a `callback_url` the API answers once the voice is trained: the call takes a
-        minute or two, and the watcher is done. With one it is acknowledged at once.
+        minute or two, and the watcher is done. With one it is acknowledged at once, so that the
+        task's id is known should your program end meanwhile; whoever has no receiver may give
+        the address that the vendor names for that, `https://api.acedata.cloud/health`.
 
         Args:
             voice_url: Where the API can fetch the recording, a public address.
@@ -189,9 +194,8 @@ class Fish(Service):
             ConnectionFailed: The API could not be reached.
         """
         wanted = _voice_ids(voice_id)
-        fits = isinstance(wanted, str) and 0 < len(wanted.strip()) <= LONGEST_ID
-        if not isinstance(wanted, str) or not fits or not wanted.isprintable():
-            raise InvalidRequest("voice_id", voice_id, "the id of a voice, such as Voice.id")
+        if not isinstance(wanted, str) or not _VOICE_ID.fullmatch(wanted):
+            raise InvalidRequest("voice_id", voice_id, "the id of a voice: letters and digits")
         return await self._catalogue.voice(wanted)
 
     @overload
@@ -224,8 +228,14 @@ def _read_either(task: Task) -> Speech | Voice:
 
 
 def _voice_ids(given: object) -> object:
-    """Return the ids of voices; what is none is left for the request to refuse."""
+    """Return the ids of voices; what is none is left for the request to refuse.
+
+    Raises:
+        InvalidRequest: A voice has no id. Left out, another voice would speak, and be paid.
+    """
     if isinstance(given, Voice):
+        if not given.id:
+            raise InvalidRequest("reference_id", given, "a voice that has an id, or the id itself")
         return given.id
     if isinstance(given, Sequence) and not isinstance(given, str):
         return [_voice_ids(one) for one in given]

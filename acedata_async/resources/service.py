@@ -20,7 +20,7 @@ from acedata_async.tasks.watchset import WatchSet
 
 T = TypeVar("T")
 
-LONGEST_ID = 200
+_LONGEST_ID = 200
 _SUCH_AS = {"producer": "GenerateRequest", "fish": "SpeechRequest"}
 
 
@@ -160,7 +160,7 @@ class Service:
 
 def _task_id(task_id: object) -> str:
     # One id that cannot be sent would spoil every lookup that it shares.
-    fits = isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID and task_id.isprintable()
+    fits = isinstance(task_id, str) and 0 < len(task_id) <= _LONGEST_ID and task_id.isprintable()
     if not isinstance(task_id, str) or not fits or not task_id.strip():
         raise InvalidRequest("task_id", task_id, "the id of a task, a text that is not empty")
     return task_id

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Generator
 from functools import partial
 from itertools import count
 from typing import Any
-from urllib.parse import quote
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call
@@ -50,11 +49,11 @@ class Catalogue:
         return VoicePage.read(raw)
 
     async def voice(self, voice_id: str) -> Voice:
-        """Return one voice.
+        """Return one voice; the id is one that fits into a path.
 
         Raises what `Patience.run` raises, and NotFound where there is no such voice.
         """
-        path = f"{_PATH}/{quote(voice_id, safe='')}"
+        path = f"{_PATH}/{voice_id}"
         voice = Voice.read(await self._patience.run(partial(self._get, path, {})))
         if voice.id is None:
             raise MalformedResponse(f"{path} answered 200 with something that is no voice")
