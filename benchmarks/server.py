@@ -23,6 +23,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from acedata_async.sandbox import Sandbox, SystemClock
 from acedata_async.sandbox.app import Message, Receive, Send
+from acedata_async.sandbox.kinds import SONG
 from benchmarks.probe import orders
 
 _LOOKUPS = "/producer/tasks"
@@ -76,7 +77,7 @@ class Front:
 
     def _create(self, count: int) -> list[str]:
         vendor = self._sandbox.app.vendor
-        ids = [vendor.accept(None, dict(_BODY), (), time.time()).id for _ in range(count)]
+        ids = [vendor.accept(SONG, dict(_BODY), (), time.time()).id for _ in range(count)]
         gc.collect()
         gc.freeze()
         return ids

@@ -168,6 +168,8 @@ def _request(scope: Message, body: bytes) -> Request:
         authorization=headers.get("authorization", ""),
         body=body,
         media_base=_extension(scope).get("media_base", own_base),
+        query=scope.get("query_string", b"").decode("latin-1"),
+        engine=headers.get("model", ""),
     )
 
 

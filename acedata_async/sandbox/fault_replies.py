@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from email.utils import formatdate
 
+from acedata_async.sandbox.fish_validation import problem
 from acedata_async.sandbox.replies import (
     Answer,
     Reply,
     Silence,
     failure,
+    failure_of_fields,
     failure_passed_through,
     failure_without_success,
     html_page,
@@ -44,6 +47,8 @@ _FAILURES: dict[str, tuple[int, str, str]] = {
     "batch-too-large-413": (413, "content_too_large", "body too large"),
 }
 
+_PROBLEM = problem("missing", ["body", "text"], "Field required", {})
+
 _OTHER_REPLIES: dict[str, Answer] = {
     "cut-before-accept": Silence.CUT,
     "refuse-connection": Silence.REFUSED,
@@ -59,6 +64,10 @@ _OTHER_REPLIES: dict[str, Answer] = {
     ),
     "payment-required": payment_challenge(),
     "e3-error": failure_passed_through(400, "Model not found"),
+    "e3-fields": failure_of_fields([_PROBLEM]),
+    "e3-nested": failure_passed_through(
+        400, json.dumps({"status": 400, "message": "Reference not found"})
+    ),
     "bare-error": json_reply(402, {"error": "payment required"}),
     "not-json-error": Reply(503, b"upstream unavailable", content_type="text/plain"),
     "lookup-502-html": html_page(502, "Bad Gateway"),

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from random import Random
 
 from acedata_async.sandbox.faults import Fault, Stage, named
+from acedata_async.sandbox.kinds import FISH_ACTIONS
 from acedata_async.sandbox.validation import SUBMISSION_ACTIONS
 
-LOOKUP_ACTIONS = ("retrieve", "retrieve_batch", "list")
-"""The kinds of lookup; `list` is a `retrieve_batch` without ids."""
+LOOKUP_ACTIONS = ("retrieve", "retrieve_batch", "list", "catalogue")
+"""The kinds of lookup; `list` is a `retrieve_batch` without ids, `catalogue` a GET of voices."""
+
+_SUBMISSIONS = (*SUBMISSION_ACTIONS, *FISH_ACTIONS)
 
 _TARGETS: dict[Stage, tuple[str, ...]] = {
-    Stage.SUBMISSION: SUBMISSION_ACTIONS,
-    Stage.RECORD: SUBMISSION_ACTIONS,
+    Stage.SUBMISSION: _SUBMISSIONS,
+    Stage.RECORD: _SUBMISSIONS,
     Stage.LOOKUP: LOOKUP_ACTIONS,
     Stage.BATCH: ("retrieve_batch",),
     Stage.LIST: ("list",),

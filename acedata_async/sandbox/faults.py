@@ -2,9 +2,9 @@
 
 `FAULTS` below is the one table of them. A fault is asked for with `Sandbox.inject`, with
 `POST /sandbox/faults`, or by a single submission that carries the marker `#sandbox:NAME` in
-its prompt, title or lyric. A marked submission fault strikes each time that body is sent, so
-that a refusal stays one. A marked lookup fault strikes the first `MARKED_LOOKUPS` lookups of
-that task, so that it hurts those that share the request, but not for ever.
+its prompt, title, lyric, text or description. A marked submission fault strikes each time that
+body is sent, so that a refusal stays one. A marked lookup fault strikes the first `MARKED_LOOKUPS`
+lookups of that task, so that it hurts those that share the request, but not for ever.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARKED_LOOKUPS = 3
 """How many lookups a fault strikes that a submission asked for by its marker."""
 
 _MARKER = re.compile(r"#sandbox:([A-Za-z0-9-]+)")
-_MARKED_FIELDS = ("prompt", "title", "lyric")
+_MARKED_FIELDS = ("prompt", "title", "lyric", "text", "description")
 
 
 class Stage(StrEnum):
@@ -40,7 +40,8 @@ class Fault:
     Attributes:
         name: How it is asked for.
         stage: What it strikes: a submission, the record of a task made while it is active, a
-            lookup of any kind, only a `retrieve_batch` with ids, only a list, or a media file.
+            lookup of any kind or a look at the catalogue of voices, only a `retrieve_batch` with
+            ids, only a list, or a media file.
         effect: What happens, in words.
     """
 
@@ -64,6 +65,7 @@ _EFFECTS: Mapping[Stage, Mapping[str, str]] = {
         "task-id-in-error": "task created, 500 api_error whose body has its task_id",
         "ack-with-success": 'task created, acknowledged with "success": true as well',
         "sync": "task created, answered with the result although async was asked",
+        "sync-training": "task created, a voice answered at once while its state is training",
         # No task is created.
         "cut-before-accept": "nothing created, connection closed without an answer",
         "refuse-connection": "nothing created, no connection (as a server: closed at once)",
@@ -81,6 +83,8 @@ _EFFECTS: Mapping[Stage, Mapping[str, str]] = {
         "token-mismatched-401": "nothing created, 401 token_mismatched",
         "bad-request": "nothing created, 400 bad_request in the envelope without success",
         "e3-error": "nothing created, 400 in the envelope of a supplier (status, message)",
+        "e3-fields": "nothing created, 400 with a list of problems as JSON in the message",
+        "e3-nested": "nothing created, 400 with a supplier's envelope as JSON in the message",
         "bare-error": 'nothing created, 402 with {"error": "text"}',
         "not-json-error": "nothing created, 503 with plain text",
         "success-false": "nothing created, 200 with success: false and an error",
@@ -99,6 +103,8 @@ _EFFECTS: Mapping[Stage, Mapping[str, str]] = {
         "ack-stored": "has the acknowledgement as its response while it runs",
         "late-visible": "is unknown to lookups for its first 5 s",
         "with-success": "has success: true inside the response when it succeeds",
+        "with-cost": "has cost.amount 8 inside the response when it succeeds",
+        "trained-late": "a voice is finished in state training, and trained in twice the time",
         "elapsed": "has started_at and elapsed in place of duration when it succeeds",
         "iso-started-at": "has started_at as an ISO 8601 string",
         "no-result": "finishes with success: true and data: []",

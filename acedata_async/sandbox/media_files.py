@@ -1,4 +1,4 @@
-"""The files that the sandbox serves as results: melodies, covers, stems, videos, WAV."""
+"""The files that the sandbox serves as results: melodies, covers, stems, videos, WAV, speech."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
+
+from acedata_async.sandbox.speech import Speech
 
 _MEDIA = files("acedata_async.sandbox") / "media"
 _ZIP_DATE = (2025, 12, 30, 18, 36, 0)
@@ -35,10 +37,10 @@ class Recipe(NamedTuple):
     """Which file it is, in words that give the same bytes again.
 
     Attributes:
-        of: What a melody or a tone belongs to.
+        of: What a melody or a tone belongs to, or which speech it is.
     """
 
-    kind: Literal["melody", "tone", "cover", "stems", "video"]
+    kind: Literal["melody", "tone", "cover", "stems", "video", "speech"]
     of: str = ""
 
 
@@ -62,6 +64,9 @@ class MediaLibrary:
             return self.melody(recipe.of)
         if recipe.kind == "tone":
             return self.tone(recipe.of)
+        if recipe.kind == "speech":
+            speech = Speech.of(recipe.of)
+            return MediaFile(speech.content_type, speech.render)
         return {"cover": self.cover, "stems": self.stems, "video": self.video}[recipe.kind]
 
     def melody(self, seed: str) -> MediaFile:

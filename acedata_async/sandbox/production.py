@@ -1,4 +1,4 @@
-"""What the vendor makes of an accepted submission: its data, its song, its files."""
+"""What Producer makes of an accepted submission: its data, its song, its files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acedata_async.sandbox.chances import Chances
+from acedata_async.sandbox.kinds import Kind
 from acedata_async.sandbox.media_files import MediaLibrary, Recipe
 from acedata_async.sandbox.songs import Commission, Song, song_item, stems_item, written_lyrics
+from acedata_async.sandbox.voices import Voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +20,18 @@ class Product:
     Attributes:
         data: What the record shows as its data, with paths in place of URLs.
         song: The song that further actions can start from, if it made one.
+        voice: The voice that can be spoken with, if it made one.
         media: The files behind the paths.
     """
 
     data: Any
     song: Song | None = None
+    voice: Voice | None = None
     media: Mapping[str, Recipe] = field(default_factory=dict)
 
 
 class Studio:
-    """Makes products.
+    """Makes what Producer sells.
 
     Args:
         chances: Where ids and seeds come from.
@@ -40,22 +44,20 @@ class Studio:
         self._library = library
         self._songs = songs
 
-    def make(
-        self, sibling: str | None, body: dict[str, Any], *, task_id: str, moment: float
-    ) -> Product:
+    def make(self, kind: Kind, body: dict[str, Any], *, task_id: str, moment: float) -> Product:
         """Return what a valid submission results in.
 
         Args:
-            sibling: The address other than `/producer/audios`, or None for that one.
+            kind: What is asked for.
             body: The submitted body.
             task_id: The id of its task.
             moment: When a song comes into being, in Unix seconds.
         """
-        match sibling:
-            case None if body["action"] == "stems":
+        match kind.address:
+            case "audios" if body["action"] == "stems":
                 item = stems_item(self._songs[body["audio_id"]], task_id)
                 return Product(data=[item], media={item["stems_url"]: Recipe("stems")})
-            case None:
+            case "audios":
                 return self._song(body, moment)
             case "lyrics":
                 return Product(data=written_lyrics(body["prompt"]))

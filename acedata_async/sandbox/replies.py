@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -80,6 +80,11 @@ def failure_without_success(status: int, code: str, message: str, trace_id: str)
 def failure_passed_through(status: int, message: str) -> Reply:
     """Return an error that a supplier behind the vendor worded (shape E3)."""
     return json_reply(status, {"status": status, "message": message})
+
+
+def failure_of_fields(problems: Sequence[Mapping[str, Any]]) -> Reply:
+    """Return a supplier's refusal of a body, with what is wrong as JSON in the message (E3)."""
+    return failure_passed_through(400, json.dumps(problems))
 
 
 def html_page(status: int, title: str) -> Reply:

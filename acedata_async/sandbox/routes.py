@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass
 from types import UnionType
 from typing import Any
 
-from acedata_async.sandbox.access import refusal
+from acedata_async.sandbox.catalogue import show_voices
 from acedata_async.sandbox.fault_replies import broken
 from acedata_async.sandbox.faults import Stage
-from acedata_async.sandbox.lookups import look_up
+from acedata_async.sandbox.kinds import CATALOGUE, FISH, LOOKUPS, SUBMISSIONS
+from acedata_async.sandbox.lookups import Desk, look_up
+from acedata_async.sandbox.refusing import malformed
 from acedata_async.sandbox.replies import Answer, Reply, Silence, failure, html_page, json_reply
 from acedata_async.sandbox.submitting import submit
-from acedata_async.sandbox.validation import SIBLINGS, nested_too_deeply
+from acedata_async.sandbox.validation import nested_too_deeply
 from acedata_async.sandbox.vendor import Vendor
 
-_AUDIOS = "/producer/audios"
-_TASKS = "/producer/tasks"
-_SIBLING_PATHS = {f"/producer/{sibling}": sibling for sibling in SIBLINGS}
+_MEDIA = ("/media/", "/task/", "/coverimage/", "/avatars/")
+"""Below what files are; all but the first are where Fish's documents have them."""
+
 _STATS = "/sandbox/stats"
 _FAULTS = "/sandbox/faults"
 _HEALTH = "/health"
@@ -33,6 +35,8 @@ class Request:
     Attributes:
         authorization: The `Authorization` header, empty if there was none.
         media_base: What comes before the paths of media in the answer.
+        query: What stands behind the question mark of the address.
+        engine: The `model` header, empty if there was none.
     """
 
     method: str
@@ -40,11 +44,13 @@ class Request:
     authorization: str
     body: bytes
     media_base: str
+    query: str = ""
+    engine: str = ""
 
 
 def is_api(request: Request) -> bool:
     """Return whether a request is for the vendor's API, not for its media."""
-    return not request.path.startswith("/media/")
+    return not request.path.startswith(_MEDIA)
 
 
 def control(vendor: Vendor, request: Request, now: float) -> Answer | None:
@@ -67,30 +73,57 @@ def respond(vendor: Vendor, request: Request, now: float) -> Answer:
     """Return the vendor's answer to a request for its API or its media."""
     if not is_api(request):
         return _serve_media(vendor, request)
-    submission = request.path == _AUDIOS or request.path in _SIBLING_PATHS
-    lookup = request.path == _TASKS
-    if request.method != "POST" or not (submission or lookup):
-        return failure(404, "no_api", "no such API", vendor.trace_id())
-    if submission:
-        vendor.counters.submission_requests += 1
-    else:
-        vendor.counters.lookups += 1
-    refused = _refused(vendor, request, now, submission=submission)
+    match request.method:
+        case "POST" if request.path in SUBMISSIONS:
+            return _submit(vendor, request, now)
+        case "POST" if request.path in LOOKUPS:
+            return _look_up(vendor, request, now)
+        case "GET" if f"{request.path}/".startswith(f"{CATALOGUE}/"):
+            return _show_voices(vendor, request, now)
+        case _:
+            return failure(404, "no_api", "no such API", vendor.trace_id())
+
+
+def _submit(vendor: Vendor, request: Request, now: float) -> Answer:
+    kind = SUBMISSIONS[request.path]
+    vendor.counters.submission_requests += 1
+    refused = _refused(vendor, request, now, kind.service, submission=True)
     if refused is not None:
         return refused
     try:
         body = _parsed(request.body)
     except ValueError as error:
-        return failure(400, "bad_request", str(error), vendor.trace_id())
-    if lookup:
-        return look_up(vendor, body, now, request.media_base)
-    sibling = _SIBLING_PATHS.get(request.path)
-    return submit(vendor, sibling, body, now, request.media_base)
+        return malformed(kind, str(error), vendor.trace_id())
+    return submit(vendor, kind, body, now, request.media_base, engine=request.engine)
 
 
-def _refused(vendor: Vendor, request: Request, now: float, *, submission: bool) -> Reply | None:
+def _look_up(vendor: Vendor, request: Request, now: float) -> Answer:
+    service = LOOKUPS[request.path]
+    vendor.counters.lookups_by_service[service] += 1
+    refused = _refused(vendor, request, now, service, submission=False)
+    if refused is not None:
+        return refused
+    desk = Desk(vendor=vendor, service=service, now=now, base=request.media_base)
+    try:
+        body = _parsed(request.body)
+    except ValueError as error:
+        return desk.refuse("bad_request", str(error))
+    return look_up(desk, body)
+
+
+def _show_voices(vendor: Vendor, request: Request, now: float) -> Answer:
+    vendor.counters.catalogue_requests += 1
+    refused = _refused(vendor, request, now, FISH, submission=False)
+    if refused is not None:
+        return refused
+    return show_voices(vendor, request.path, request.query, now, request.media_base)
+
+
+def _refused(
+    vendor: Vendor, request: Request, now: float, service: str, *, submission: bool
+) -> Reply | None:
     """Return the refusal of whoever asks without right or too often, or None."""
-    reason = refusal(request.authorization, only=vendor.token, submission=submission)
+    reason = vendor.tokens.refusal(request.authorization, service, submission=submission)
     if reason is not None:
         return failure(*reason, vendor.trace_id())
     if not vendor.limits.request_fits(now):

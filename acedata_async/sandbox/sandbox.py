@@ -15,7 +15,7 @@ from acedata_async._clock import Clock
 from acedata_async.client import AceData
 from acedata_async.config import PollPolicy, Timeouts
 from acedata_async.events import Observer
-from acedata_async.sandbox.access import GOOD_TOKEN
+from acedata_async.sandbox.access import GOOD_TOKEN, Tokens
 from acedata_async.sandbox.app import SandboxApp
 from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.state import Journal
@@ -31,6 +31,7 @@ class ClientOptions(TypedDict, total=False):
     """What `Sandbox.client` hands on to `AceData`; see there."""
 
     api_token: str
+    fish_token: str
     base_url: str
     poll: PollPolicy
     timeouts: Timeouts
@@ -51,13 +52,18 @@ class Sandbox:
         clock: What time it is at the vendor. By default a `ManualClock` that jumps, so that
             in memory a song takes milliseconds; `listen` needs a `SystemClock`.
         seed: What everything random comes from: the same seed and the same requests give the
-            same songs.
+            same songs, whatever is asked of Fish in between.
         token: The only token that is taken. None takes any except the named bad ones:
-            `invalid-token`, `expired-token`, `mismatched-token`, `disabled-token`, and for
-            submissions `used-up-token`.
+            `invalid-token`, `expired-token`, `mismatched-token`, `disabled-token`, for
+            submissions `used-up-token`, at Producer `fish-only-token`, and at Fish
+            `producer-only-token`.
+        fish_token: The only token that Fish takes, and that Producer does not; `token` is then
+            Producer's alone. The token of the other service is answered with 401
+            `token_mismatched`. None for one account's token for both.
         durations: Seconds from a submission to its result: a number, two bounds, or a function
-            that draws from a `random.Random`. Lyrics, uploads, videos and WAV files take a
-            tenth of it. By default log-normal with a median of 40 s.
+            that draws from a `random.Random`. Lyrics, uploads, videos, WAV files and speech
+            take a tenth of it, a voice takes twice as long. By default log-normal with a median
+            of 40 s.
         page_size: The most items that one `retrieve_batch` returns; None for all.
         batch_limit: More ids than this make the faults `batch-too-many-400` and
             `batch-too-large-413` strike.
@@ -74,10 +80,10 @@ class Sandbox:
         lookups_per_second: The same for lookups alone.
         retry_after: Seconds that the refusals of these limits ask for in a `Retry-After`
             header, rounded up to whole ones; None leaves the header out.
-        state: A file from which the sandbox goes on, and in which it keeps its tasks, songs and
-            counts; it is begun if it does not exist. A task is in it before it is acknowledged,
-            so that killing the process loses none. Faults injected are not kept. None keeps
-            nothing. No two sandboxes may use one file at the same time.
+        state: A file from which the sandbox goes on, and in which it keeps its tasks, songs,
+            voices and counts; it is begun if it does not exist. A task is in it before it is
+            acknowledged, so that killing the process loses none. Faults injected are not kept.
+            None keeps nothing. No two sandboxes may use one file at the same time.
 
     Raises:
         ValueError: The state file is something else, of a newer version, or cannot be used.
@@ -89,6 +95,7 @@ class Sandbox:
         clock: Clock | None = None,
         seed: int = 0,
         token: str | None = None,
+        fish_token: str | None = None,
         durations: Durations = typical_duration,
         page_size: int | None = None,
         batch_limit: int = 20,
@@ -106,7 +113,7 @@ class Sandbox:
         self._journal = None if state is None else Journal(state)
         self._vendor = Vendor(
             seed=seed,
-            token=token,
+            tokens=Tokens(token, fish_token),
             durations=durations,
             page_size=page_size,
             batch_limit=batch_limit,
@@ -170,7 +177,7 @@ class Sandbox:
     @property
     def submissions(self) -> list[dict[str, Any]]:
         """The bodies of the accepted submissions, in order."""
-        return [task.request for task in self._vendor.tasks.values()]
+        return list(self._vendor.submitted)
 
     @property
     def tasks(self) -> list[str]:
@@ -178,18 +185,21 @@ class Sandbox:
         return list(self._vendor.tasks)
 
     def client(self, **options: Unpack[ClientOptions]) -> AceData:
-        """Return a client of this sandbox in memory, on its clock and with a good token.
+        """Return a client of this sandbox in memory, on its clock and with good tokens.
 
         It is closed with the sandbox, if not before. Its base URL leads nowhere else, so that
         nothing can get out.
         """
         http = httpx.AsyncClient(transport=self.transport(), trust_env=False)
+        tokens = self._vendor.tokens
         settings: ClientOptions = {
-            "api_token": self._vendor.token or GOOD_TOKEN,
+            "api_token": tokens.token or GOOD_TOKEN,
             "base_url": _BASE_URL,
             "clock": self.clock,
-            **options,
         }
+        if tokens.fish_token is not None:
+            settings["fish_token"] = tokens.fish_token
+        settings.update(options)
         ace = AceData(http_client=http, **settings)
         self._clients.append((ace, http))
         return ace
@@ -216,8 +226,10 @@ class Sandbox:
             fault: Its name in `FAULTS`.
             times: How often it strikes; None for always.
             probability: How likely it strikes each time.
-            on: Limits it to an action: of a submission (`generate`, `wav`, …), or of a lookup
-                (`retrieve`, `retrieve_batch` with ids, or `list` for one without).
+            on: Limits it to an action: of a submission (`generate`, `wav`, …; at Fish
+                `create_voice`, `speak`, `create_model`), or of a lookup (`retrieve`,
+                `retrieve_batch` with ids, `list` for one without, or `catalogue` for a look
+                at the voices).
 
         Raises:
             ValueError: The name is unknown (the message lists those there are), or another

@@ -16,8 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from acedata_async.sandbox.past import Past, accepted_line, changed_line
-from acedata_async.sandbox.production import Product
+from acedata_async.sandbox.past import Accepted, Past, accepted_line, changed_line
 from acedata_async.sandbox.stats import Counters
 from acedata_async.sandbox.task import Task
 
@@ -53,13 +52,12 @@ class Journal:
         except OSError as error:
             raise ValueError(f"{path} cannot be used: {error.strerror or error}") from error
 
-    def accept(self, task: Task, product: Product, *, drawn: int, counters: Counters) -> None:
-        """Write down a new task; after this it may be acknowledged.
+    def accept(self, accepted: Accepted, *, drawn: int, counters: Counters) -> None:
+        """Write down a submission that is taken; after this it may be acknowledged.
 
         Args:
-            task: The task.
-            product: What it results in.
-            drawn: How far the chances of tasks got with it.
+            accepted: The submission.
+            drawn: How far the chances of its service got with it.
             counters: What was counted up to now.
 
         Raises:
@@ -69,7 +67,7 @@ class Journal:
         if self._file.closed:
             raise RuntimeError(f"{self._path} was closed with its sandbox and takes no more tasks")
         counted = counters.kept(batches_known=self._batches_counted)
-        self._write(accepted_line(task, product, drawn=drawn, counted=counted))
+        self._write(accepted_line(accepted, drawn=drawn, counted=counted))
         self._note_counted(counters)
 
     def change(self, tasks: Iterable[Task]) -> None:

@@ -7,19 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from acedata_async.sandbox.kinds import FISH, PRODUCER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxStats:
     """What the sandbox has seen so far; a snapshot that does not change any more.
 
     Attributes:
-        submissions: Tasks created: what a real account would be billed for.
+        submissions: Tasks created, and voices without a task: what was made.
         submissions_by_action: The same for each action.
         submission_requests: Requests that asked for a task, whatever became of them.
-        lookups: Requests to `/producer/tasks`.
+        lookups: Requests to `/producer/tasks` and `/fish/tasks`.
+        lookups_by_service: The same for each of `producer` and `fish`.
         lookups_single: Those with `retrieve`.
         lookups_batch: Those with `retrieve_batch` and ids.
         lookups_listing: Those that list tasks: `retrieve_batch` without ids.
+        catalogue_requests: GETs of `/fish/model` and below it; neither submissions nor lookups.
         ids_per_batch: How many ids each `retrieve_batch` asked for, in order.
         statuses: How often each HTTP status was answered to an API request; 0 stands for a
             connection that was cut, refused or left hanging.
@@ -38,9 +42,11 @@ class SandboxStats:
     submissions_by_action: Mapping[str, int]
     submission_requests: int
     lookups: int
+    lookups_by_service: Mapping[str, int]
     lookups_single: int
     lookups_batch: int
     lookups_listing: int
+    catalogue_requests: int
     ids_per_batch: tuple[int, ...]
     statuses: Mapping[int, int]
     in_flight: int
@@ -55,7 +61,6 @@ class SandboxStats:
 
 _KEPT = (
     "submission_requests",
-    "lookups",
     "lookups_single",
     "lookups_listing",
     "max_in_flight",
@@ -74,7 +79,8 @@ class Counters:
 
     submissions_by_action: Counter[str] = field(default_factory=Counter)
     submission_requests: int = 0
-    lookups: int = 0
+    lookups_by_service: Counter[str] = field(default_factory=Counter)
+    catalogue_requests: int = 0
     lookups_single: int = 0
     lookups_listing: int = 0
     ids_per_batch: list[int] = field(default_factory=list)
@@ -106,6 +112,9 @@ class Counters:
         """Return what a state file keeps; of `ids_per_batch` what is beyond those known to it."""
         return {
             **{name: getattr(self, name) for name in _KEPT},
+            "lookups": self.lookups_by_service.total(),
+            "lookups_by_service": self.lookups_by_service,
+            "catalogue_requests": self.catalogue_requests,
             "statuses": self.statuses,
             "ids_per_batch": self.ids_per_batch[batches_known:],
         }
@@ -118,6 +127,10 @@ class Counters:
         """
         for name in _KEPT:
             setattr(self, name, int(kept[name]))
+        # Files from before there was Fish tell of Producer alone.
+        lookups = kept.get("lookups_by_service", {"producer": kept["lookups"]})
+        self.lookups_by_service = Counter({str(name): int(n) for name, n in lookups.items() if n})
+        self.catalogue_requests = int(kept.get("catalogue_requests", 0))
         self.statuses = Counter({int(key): int(n) for key, n in kept["statuses"].items()})
         self.ids_per_batch += map(int, kept["ids_per_batch"])
 
@@ -127,7 +140,11 @@ class Counters:
             submissions=self.submissions_by_action.total(),
             submissions_by_action=dict(self.submissions_by_action),
             submission_requests=self.submission_requests,
-            lookups=self.lookups,
+            lookups=self.lookups_by_service.total(),
+            lookups_by_service={
+                service: self.lookups_by_service[service] for service in (PRODUCER, FISH)
+            },
+            catalogue_requests=self.catalogue_requests,
             lookups_single=self.lookups_single,
             lookups_batch=len(self.ids_per_batch),
             lookups_listing=self.lookups_listing,

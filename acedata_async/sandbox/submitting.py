@@ -1,96 +1,108 @@
-"""How the vendor answers a submission: to `/producer/audios` and its siblings."""
+"""How the vendor answers a submission of whatever kind."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acedata_async.sandbox.fault_replies import stand_in, truncated
 from acedata_async.sandbox.faults import Fault, Stage, marked
-from acedata_async.sandbox.records import failed, final_data
-from acedata_async.sandbox.replies import Answer, Reply, Silence, failure, json_reply
+from acedata_async.sandbox.kinds import Kind
+from acedata_async.sandbox.records import failed, result
+from acedata_async.sandbox.refusing import malformed, refusal_of
+from acedata_async.sandbox.replies import Answer, Reply, Silence, json_reply
 from acedata_async.sandbox.task import Task
-from acedata_async.sandbox.validation import complaint
 from acedata_async.sandbox.vendor import Vendor
+from acedata_async.sandbox.voices import model_entity
 
-_WITHOUT_TRACE_ID = ("lyrics", "upload")
-"""Addresses whose documented answers carry no trace id."""
+_AT_ONCE = frozenset({"sync", "ack-with-success", "task-id-in-error"})
+"""Faults that need a task's id or its result."""
 
-_ACCEPTING = frozenset({"sync", "ack-with-success", "task-id-in-error"})
+_ACCEPTING = _AT_ONCE | {"sync-training"}
 
 
 def submit(
-    vendor: Vendor, sibling: str | None, body: dict[str, Any], now: float, base: str
+    vendor: Vendor, kind: Kind, body: dict[str, Any], now: float, base: str, *, engine: str = ""
 ) -> Answer:
     """Take a submission, or refuse it, and return the answer.
 
     Args:
         vendor: Who takes it.
-        sibling: The address other than `/producer/audios`, or None for that one.
+        kind: What is asked for.
         body: The parsed body.
         now: The time, in Unix seconds.
         base: What comes before the paths of media.
+        engine: The header `model`, empty if there was none.
     """
-    reason = complaint(sibling, body, vendor.songs)
+    refused = refusal_of(vendor, kind, body, now, engine=engine)
+    if refused is not None:
+        return refused
     try:
         marks = list(marked(body))
     except ValueError as error:
-        reason, marks = reason or str(error), []
-    if reason:
-        return failure(400, "bad_request", reason, vendor.trace_id())
-    fault = _submission_fault(vendor, sibling or body["action"], marks)
-    refusal = _refusal(vendor, fault, now) if fault else None
+        return malformed(kind, str(error), vendor.trace_id())
+    fault = _submission_fault(vendor, kind, kind.action or body["action"], marks)
+    name = fault.name if fault else ""
+    refusal = _refusal(vendor, name, now)
     if refusal is not None:
         return refusal
+    if not kind.type:
+        voice = vendor.create_model(body, str(kind.action), now)
+        return _struck(vendor, name, _reply(model_entity(voice, "trained", base, uses=0)), now)
     if not vendor.limits.task_fits(now):
         return vendor.throttle("rate_limited", "too many tasks in flight")
-    task = vendor.accept(sibling, body, marks, now)
-    return _acknowledge(vendor, task, fault, now, base)
+    task = vendor.accept(kind, body, marks, now)
+    return _acknowledge(vendor, task, name, now, base)
 
 
-def _submission_fault(vendor: Vendor, action: str, marks: Sequence[Fault]) -> Fault | None:
+def _submission_fault(
+    vendor: Vendor, kind: Kind, action: str, marks: Sequence[Fault]
+) -> Fault | None:
+    unfit = frozenset[str]() if kind.type else _AT_ONCE
+    if kind.type != "voices":
+        unfit |= {"sync-training"}
     for fault in marks:
-        if fault.stage is Stage.SUBMISSION:
+        if fault.stage is Stage.SUBMISSION and fault.name not in unfit:
             return fault
-    return vendor.rules.draw(Stage.SUBMISSION, action=action)
+    return vendor.rules.draw(Stage.SUBMISSION, action=action, unfit=unfit)
 
 
-def _refusal(vendor: Vendor, fault: Fault, now: float) -> Answer | None:
-    """Return the answer of a fault that creates no task, or None if it creates one."""
-    if fault.name in _ACCEPTING or fault.name.endswith("-after-accept"):
+def _refusal(vendor: Vendor, name: str, now: float) -> Answer | None:
+    """Return the answer of a fault that creates nothing, or None if there is none."""
+    if not name or name in _ACCEPTING or name.endswith("-after-accept"):
         return None
-    return stand_in(fault.name, vendor.trace_id(), now)
+    return stand_in(name, vendor.trace_id(), now)
 
 
-def _acknowledge(vendor: Vendor, task: Task, fault: Fault | None, now: float, base: str) -> Answer:
-    name = fault.name if fault else ""
-    if name == "sync":
-        return _result(task, now, base)
-    right = _acknowledgement(task) if _is_asynchronous(task) else _result(task, now, base)
+def _acknowledge(vendor: Vendor, task: Task, name: str, now: float, base: str) -> Answer:
     match name:
-        case "":
-            return right
+        case "sync":
+            return _result(task, now, base)
+        case "sync-training":
+            return _reply(_whole(task, now, base))
         case "ack-with-success":
-            return json_reply(200, {"success": True, "task_id": task.id})
+            return _reply({"success": True, **_acknowledgement(task)})
         case "task-id-in-error":
             error = {"code": "api_error", "message": "fetch failed"}
             ids = {"task_id": task.id, "trace_id": task.trace_id}
             return json_reply(500, {"success": False, "error": error, **ids})
-        case "truncated-after-accept":
-            return truncated(right) if isinstance(right, Reply) else right
         case _:
-            return stand_in(name, vendor.trace_id(), now) or right
+            asked = any(task.request.get(field) for field in task.kind.background)
+            right = _reply(_acknowledgement(task)) if asked else _result(task, now, base)
+            return _struck(vendor, name, right, now)
 
 
-def _is_asynchronous(task: Task) -> bool:
-    """Return whether the caller wants only the id; for siblings that is not documented."""
-    request = task.request
-    return task.type == "audios" and bool(request.get("async") or request.get("callback_url"))
+def _struck(vendor: Vendor, name: str, right: Answer, now: float) -> Answer:
+    """Return what becomes of the right answer under a fault of its way back."""
+    if name == "truncated-after-accept":
+        return truncated(right) if isinstance(right, Reply) else right
+    return (stand_in(name, vendor.trace_id(), now) if name else None) or right
 
 
-def _acknowledgement(task: Task) -> Reply:
-    return json_reply(200, {"task_id": task.id})
+def _acknowledgement(task: Task) -> dict[str, Any]:
+    start = {"started_at": task.started_at} if task.kind.start_told else {}
+    return {"task_id": task.id, **start}
 
 
 def _result(task: Task, now: float, base: str) -> Answer:
@@ -102,8 +114,18 @@ def _result(task: Task, now: float, base: str) -> Answer:
         error = {"code": "api_error", "message": "fetch failed"}
         failing = {"success": False, "error": error, "trace_id": task.trace_id}
         return json_reply(500, failing, delay=delay)
-    payload: dict[str, Any] = {"success": True, "task_id": task.id}
-    if task.type not in _WITHOUT_TRACE_ID:
-        payload["trace_id"] = task.trace_id
-    payload["data"] = final_data(task, base)
-    return json_reply(200, payload, delay=delay)
+    return json_reply(200, _whole(task, task.finished_at, base), delay=delay)
+
+
+def _whole(task: Task, now: float, base: str) -> dict[str, Any]:
+    """Return the body of a synchronous answer."""
+    made = result(task, now, base)
+    if task.kind.bare:
+        made.pop("cost", None)
+        return made
+    trace = {"trace_id": task.trace_id} if task.kind.traced else {}
+    return {"success": True, "task_id": task.id, **trace, **made}
+
+
+def _reply(payload: Mapping[str, Any]) -> Reply:
+    return json_reply(200, payload)

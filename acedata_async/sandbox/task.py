@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from acedata_async.sandbox.kinds import BY_TYPE, Kind
+
 
 @dataclass(slots=True, kw_only=True)
 class Task:
@@ -12,7 +14,7 @@ class Task:
 
     Attributes:
         record_id: The database's own id, `_id` on the wire.
-        type: What kind of record it is: `audios`, or the sibling address.
+        type: What kind of record it is; see `kinds`.
         request: The submitted body, as it was sent.
         data: What it results in, with paths in place of URLs.
         finished_at: When it is over, in Unix seconds; infinite if never.
@@ -34,3 +36,8 @@ class Task:
     quirks: frozenset[str]
     marked: dict[str, int]
     seen: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What it makes."""
+        return BY_TYPE[self.type]

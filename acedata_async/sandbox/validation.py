@@ -78,18 +78,16 @@ def nested_too_deeply(value: object) -> bool:
     return True
 
 
-def complaint(
-    sibling: str | None, body: Mapping[str, Any], sources: Mapping[str, Source]
-) -> str | None:
+def complaint(address: str, body: Mapping[str, Any], sources: Mapping[str, Source]) -> str | None:
     """Return why the vendor refuses a submission, or None if it takes it.
 
     Args:
-        sibling: The address other than `/producer/audios`, or None for that one.
+        address: The address below `/producer`.
         body: The parsed body. Fields that nobody knows are tolerated.
         sources: The songs there are, by their id.
     """
-    if sibling is not None:
-        return _sibling_complaint(sibling, body, sources)
+    if address != "audios":
+        return _sibling_complaint(address, body, sources)
     action = body.get("action")
     if not isinstance(action, str) or action not in AUDIO_ACTIONS:
         return f"action must be one of {', '.join(AUDIO_ACTIONS)}"
@@ -102,7 +100,7 @@ def _sibling_complaint(
     if sibling == "lyrics":
         return None if _text(body, "prompt") else "prompt is required"
     if sibling == "upload":
-        return None if _is_web_address(body.get("audio_url")) else "audio_url must be an http URL"
+        return None if is_web_address(body.get("audio_url")) else "audio_url must be an http URL"
     return _source_complaint(body, sources)
 
 
@@ -183,7 +181,8 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _is_web_address(value: object) -> bool:
+def is_web_address(value: object) -> bool:
+    """Return whether a value is an address of the web."""
     if not isinstance(value, str):
         return False
     try:

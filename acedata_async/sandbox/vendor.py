@@ -1,30 +1,33 @@
-"""The vendor's memory: its tasks, its songs, its files, and what it has counted."""
+"""The vendor's memory: its tasks, songs, voices and files, and what it has counted."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
+from acedata_async.sandbox.access import Tokens
+from acedata_async.sandbox.booth import Booth
 from acedata_async.sandbox.chances import Chances
 from acedata_async.sandbox.fault_rules import FaultRules
 from acedata_async.sandbox.faults import MARKED_LOOKUPS, Fault, Stage
+from acedata_async.sandbox.fish_validation import references
+from acedata_async.sandbox.kinds import FISH, PRODUCER, Kind
 from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.media_files import MediaFile, MediaLibrary, Recipe
-from acedata_async.sandbox.past import Past
+from acedata_async.sandbox.past import Accepted, Past
 from acedata_async.sandbox.production import Product, Studio
 from acedata_async.sandbox.replies import Reply, failure
+from acedata_async.sandbox.shelf import Shelf
 from acedata_async.sandbox.songs import Song
 from acedata_async.sandbox.state import Journal
 from acedata_async.sandbox.stats import Counters, SandboxStats
 from acedata_async.sandbox.task import Task
+from acedata_async.sandbox.voices import Voice
 
 Durations = Callable[[Random], float] | float | tuple[float, float]
 """How long tasks take, in seconds: always the same, between two bounds, or drawn."""
-
-_SIBLING_SHARE = 0.1
-"""Lyrics, uploads, videos and WAV files take this part of what a song takes."""
 
 _QUEUE_SHARE = 0.02
 _SONG_SHARE = 0.4
@@ -35,9 +38,9 @@ class Vendor:
     """All that the fake vendor remembers. It knows no clock and no network.
 
     Args:
-        seed: What all its chances come from; separate ones for tasks, lookups and faults, so
-            that the number of lookups does not change the songs.
-        token: The only token that it takes, or None for nearly any.
+        seed: What all its chances come from; separate ones for the tasks of each service,
+            lookups and faults, so that neither lookups nor voices change the songs.
+        tokens: Those that it takes.
         durations: How long tasks take.
         page_size: The most items that a batch lookup returns, or None.
         batch_limit: From how many ids on the faults about too large batches strike.
@@ -51,7 +54,7 @@ class Vendor:
         self,
         *,
         seed: int,
-        token: str | None,
+        tokens: Tokens,
         durations: Durations,
         page_size: int | None,
         batch_limit: int,
@@ -60,7 +63,7 @@ class Vendor:
         list_delay: float = 0.0,
         journal: Journal | None = None,
     ) -> None:
-        self.token = token
+        self.tokens = tokens
         self.page_size = page_size
         self.batch_limit = batch_limit
         self.list_page = list_page
@@ -70,13 +73,22 @@ class Vendor:
         self.rules = FaultRules(Random(f"{seed} faults"))
         self.lookup_rng = Random(f"{seed} lookups")
         self.tasks: dict[str, Task] = {}
+        self.submitted: list[dict[str, Any]] = []
         self.songs: dict[str, Song] = {}
+        self.voices = Shelf(self.tasks)
         self._media: dict[str, Recipe] = {}
-        self._chances = Chances(f"{seed} tasks")
+        self._chances = {
+            PRODUCER: Chances(f"{seed} tasks"),
+            FISH: Chances(f"{seed} {FISH} tasks"),
+        }
         self._trace_chances = Chances(f"{seed} traces")
         self._draw_duration = _drawing(durations)
         self._library = MediaLibrary()
-        self._studio = Studio(self._chances, self._library, self.songs)
+        self._booth = Booth(self._chances[FISH])
+        self._makers: Mapping[str, Studio | Booth] = {
+            PRODUCER: Studio(self._chances[PRODUCER], self._library, self.songs),
+            FISH: self._booth,
+        }
         self._journal = journal
         if journal is not None:
             self._take_up(journal.past, seed)
@@ -89,34 +101,32 @@ class Vendor:
         """Return the refusal of what a limit does not let pass."""
         return failure(429, code, message, self.trace_id(), headers=self.limits.headers)
 
-    def accept(
-        self, sibling: str | None, body: dict[str, Any], marks: Iterable[Fault], now: float
-    ) -> Task:
+    def accept(self, kind: Kind, body: dict[str, Any], marks: Iterable[Fault], now: float) -> Task:
         """Create the task of a valid submission; from here on it would be billed.
 
         Args:
-            sibling: The address other than `/producer/audios`, or None for that one.
+            kind: What is asked for.
             body: The submitted body.
             marks: The faults that its markers ask for.
             now: The time, in Unix seconds.
         """
-        chances = self._chances
-        action = sibling or body["action"]
+        chances = self._chances[kind.service]
+        action = kind.action or body["action"]
         marks = list(marks)
         drawn = self.rules.draw_all(Stage.RECORD, action=action)
         quirks = frozenset(f.name for f in (*drawn, *marks) if f.stage is Stage.RECORD)
-        duration = max(0.0, self._draw_duration(chances)) * (_SIBLING_SHARE if sibling else 1.0)
+        duration = max(0.0, self._draw_duration(chances)) * kind.share
         created_at = round(now, 3)
         task_id = chances.uuid()
         record_id = f"{int(now) & 0xFFFFFFFF:08x}{chances.getrandbits(64):016x}"
         trace_id = chances.uuid()
         moment = created_at + _SONG_SHARE * duration
-        product = self._studio.make(sibling, body, task_id=task_id, moment=moment)
+        product = self._makers[kind.service].make(kind, body, task_id=task_id, moment=moment)
         task = Task(
             id=task_id,
             record_id=record_id,
             trace_id=trace_id,
-            type=sibling or "audios",
+            type=kind.type,
             action=action,
             request=body,
             data=product.data,
@@ -128,10 +138,15 @@ class Vendor:
                 f.name: MARKED_LOOKUPS for f in marks if f.stage in {Stage.LOOKUP, Stage.BATCH}
             },
         )
-        if self._journal is not None:
-            self._journal.accept(task, product, drawn=chances.drawn, counters=self.counters)
-        self._admit(task, product)
+        self._take(Accepted(action=action, request=body, task=task, product=product))
         return task
+
+    def create_model(self, body: dict[str, Any], action: str, now: float) -> Voice:
+        """Make the voice of a valid submission that creates no task."""
+        voice = self._booth.cast(body, round(now, 3))
+        product = Product(data=None, voice=voice)
+        self._take(Accepted(action=action, request=body, task=None, product=product))
+        return voice
 
     def show(self, tasks: Iterable[Task]) -> None:
         """Take note of tasks that an answer shows."""
@@ -155,7 +170,7 @@ class Vendor:
 
     def media_file(self, path: str) -> MediaFile | None:
         """Return the file behind a path, or None if there is none."""
-        recipe = self._media.get(path)
+        recipe = self._media.get(path) or self.voices.recipe(path)
         return None if recipe is None else self._library.file(recipe)
 
     def stats(self, now: float) -> SandboxStats:
@@ -165,22 +180,36 @@ class Vendor:
         )
         return self.counters.snapshot(max_tasks_in_flight=most)
 
-    def _admit(self, task: Task, product: Product) -> None:
-        self.tasks[task.id] = task
+    def _take(self, accepted: Accepted) -> None:
+        if self._journal is not None:
+            drawn = self._chances[accepted.service].drawn
+            self._journal.accept(accepted, drawn=drawn, counters=self.counters)
+        self._admit(accepted)
+
+    def _admit(self, accepted: Accepted) -> None:
+        task, product = accepted.task, accepted.product
+        self.submitted.append(accepted.request)
+        self.counters.submissions_by_action[accepted.action] += 1
         if product.song is not None:
             self.songs[product.song.id] = product.song
+        if product.voice is not None:
+            self.voices.keep(product.voice)
         self._media.update(product.media)
-        self.counters.submissions_by_action[task.action] += 1
-        self.limits.count_task(task.finished_at)
+        if task is not None:
+            self.tasks[task.id] = task
+            self.limits.count_task(task.finished_at)
+            if task.action == "speak":
+                self.voices.count_uses(references(task.request))
 
     def _take_up(self, past: Past, seed: int) -> None:
         """Go on where earlier sandboxes ended, with ids that none of them has given."""
         self.counters = past.counters
-        self._chances.skip(past.drawn)
+        for service, drawn in past.drawn.items():
+            self._chances[service].skip(drawn)
         if past.starts:
             self._trace_chances = Chances(f"{seed} traces {past.starts}")
-        for task, product in past.accepted.values():
-            self._admit(task, product)
+        for accepted in past.accepted:
+            self._admit(accepted)
 
 
 def typical_duration(rng: Random) -> float:

@@ -47,6 +47,8 @@ REFUSED = {
     "moderation": PermissionDenied,
     "bad-request": APIError,
     "e3-error": APIError,
+    "e3-fields": APIError,
+    "e3-nested": APIError,
     "success-false": ServerError,
 }
 OF_THE_ACCOUNT = {
@@ -58,7 +60,7 @@ OF_THE_ACCOUNT = {
     "token-mismatched-401": AuthenticationError,
     "bare-error": InsufficientBalance,
 }
-ACCEPTED = ["task-id-in-error", "ack-with-success", "sync"]
+ACCEPTED = ["task-id-in-error", "ack-with-success", "sync", "sync-training"]
 THROTTLES = ["throttle", "throttle-retry-after", "throttle-retry-after-date"]
 FAILURES = ["fail-F1", "fail-F2", "fail-F3", "fail-F4", "fail-F5", "fail-F7"]
 LOST: dict[str, type[AceDataError] | tuple[type[AceDataError], ...]] = {
@@ -76,6 +78,8 @@ HARMLESS = [
     "with-success",
     "elapsed",
     "iso-started-at",
+    "with-cost",
+    "trained-late",
 ]
 MEDIA = [name for name, fault in FAULTS.items() if fault.stage is Stage.MEDIA]
 

@@ -17,13 +17,16 @@ def test_table() -> None:
 
 
 def test_markers() -> None:
-    """Markers are found in prompt, title and lyric and nowhere else."""
+    """Markers are found in prompt, title, lyric, text and description, and nowhere else."""
     body = {
         "prompt": "a #sandbox:preview b",
         "title": "#sandbox:elapsed#sandbox:never",
         "lyric": ["#sandbox:sync"],
         "style": "#sandbox:sync",
+        "text": "#sandbox:recovers",
+        "description": "#sandbox:vanish",
     }
-    assert [fault.name for fault in marked(body)] == ["preview", "elapsed", "never"]
+    names = [fault.name for fault in marked(body)]
+    assert names == ["preview", "elapsed", "never", "recovers", "vanish"]
     with pytest.raises(ValueError, match="no-such"):
         list(marked({"lyric": "#sandbox:no-such"}))

@@ -7,6 +7,7 @@ import wave
 import zipfile
 
 from acedata_async.sandbox.media_files import MediaLibrary, Recipe
+from acedata_async.sandbox.speech import Speech
 
 
 def test_melodies() -> None:
@@ -51,6 +52,7 @@ def test_recipes() -> None:
         Recipe("cover"),
         Recipe("stems"),
         Recipe("video"),
+        Recipe("speech", Speech(text="Hello there.", voice="v").words()),
     ]
     files = [MediaLibrary().file(recipe).read() for recipe in recipes]
     assert files == [MediaLibrary().file(recipe).read() for recipe in recipes]

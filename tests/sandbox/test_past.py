@@ -76,6 +76,10 @@ _HEADER = b'{"form":"acedata-sandbox","version":1}\n'
         (_HEADER + b'{"counted":7}\n', "line 2 of .* cannot be understood: TypeError"),
         (_HEADER + b'{"changed":{"x":{"seen":true}}}\n', "line 2 of .* cannot be understood"),
         (
+            _HEADER + b'{"made":"create_model","request":{},"voice":{},"drawn":1,"counted":{}}\n',
+            "line 2 of .* cannot be understood: KeyError",
+        ),
+        (
             _HEADER + b'{"task":{},"song":null,"media":{},"drawn":1,"counted":{}}\n',
             "line 2 of .* cannot be understood: KeyError",
         ),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acedata_async.sandbox import FAULTS, Sandbox, Stage
+from acedata_async.sandbox.access import Tokens
 from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.replies import Reply
 from acedata_async.sandbox.routes import Request, control, respond
@@ -19,16 +20,41 @@ from acedata_async.testing import ManualClock
 
 from .conftest import Caller, caller_of
 
-_ADDRESSES = ["audios", "tasks", "lyrics", "upload", "videos", "wav"]
+_ADDRESSES = [
+    *(
+        f"producer/{address}"
+        for address in ("audios", "tasks", "lyrics", "upload", "videos", "wav")
+    ),
+    *(f"fish/{address}" for address in ("voices", "tts", "model", "tasks")),
+]
 
 
 @pytest.mark.parametrize("address", _ADDRESSES)
 async def test_token_needed(sandbox: Sandbox, address: str) -> None:
-    """Every address below /producer wants a token."""
+    """Every address of the API wants a token."""
     async with caller_of(sandbox, headers={}) as http:
-        reply = await http.post(f"/producer/{address}", json={})
+        reply = await http.post(f"/{address}", json={})
     assert (reply.status_code, reply.json()["error"]["code"]) == (401, "no_token")
     assert reply.json()["trace_id"]
+
+
+async def test_tokens_of_their_own() -> None:
+    """With a token for Fish each service takes its own, and knows the other's."""
+    sandbox = Sandbox(token="mine", fish_token="its")
+    expected = {
+        ("producer", "mine"): 200,
+        ("producer", "its"): "token_mismatched",
+        ("producer", "no"): "invalid_token",
+        ("fish", "its"): 200,
+        ("fish", "mine"): "token_mismatched",
+        ("fish", "no"): "invalid_token",
+    }
+    async with sandbox, caller_of(sandbox) as http:
+        for (service, token), answer in expected.items():
+            headers = {"Authorization": f"Bearer {token}"}
+            reply = await http.post(f"/{service}/tasks", json={"id": "x"}, headers=headers)
+            code = reply.json()["error"]["code"] if reply.json() else reply.status_code
+            assert code == answer, (service, token)
 
 
 async def test_only_token() -> None:
@@ -58,7 +84,16 @@ async def test_rate(clock: ManualClock) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/producer/no_such"), ("GET", "/producer/audios"), ("GET", "/"), ("PUT", "/sandbox")],
+    [
+        ("POST", "/producer/no_such"),
+        ("GET", "/producer/audios"),
+        ("GET", "/"),
+        ("PUT", "/sandbox"),
+        ("GET", "/fish/tts"),
+        ("GET", "/fish/models"),
+        ("PUT", "/fish/model"),
+        ("POST", "/fish/audios"),
+    ],
 )
 async def test_unknown_path(caller: Caller, method: str, path: str) -> None:
     """What is not an API is said to be none."""
@@ -84,8 +119,12 @@ async def test_unknown_path(caller: Caller, method: str, path: str) -> None:
 @pytest.mark.parametrize("address", _ADDRESSES)
 async def test_hostile_bodies(caller: Caller, address: str, body: bytes) -> None:
     """A body that is no plain JSON object is refused."""
-    reply = await caller.http.post(f"/producer/{address}", content=body)
-    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "bad_request")
+    reply = await caller.http.post(f"/{address}", content=body)
+    assert reply.status_code == 400
+    if address.startswith("producer/") or address.endswith("/tasks"):
+        assert reply.json()["error"]["code"] == "bad_request"
+    else:
+        assert reply.json().keys() == {"status", "message"}
 
 
 async def test_media(caller: Caller) -> None:
@@ -180,9 +219,9 @@ _JSON = st.recursive(
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=5,
 )
-_KEYS = st.sampled_from(
-    ["prompt", "lyric", "title", "custom", "seed", "model", "audio_id", "ids", "id", "async"]
-)
+_PRODUCER_KEYS = ["prompt", "lyric", "title", "custom", "seed", "model", "audio_id", "async"]
+_FISH_KEYS = ["text", "voices", "voice_url", "reference_id", "prosody", "format", "references"]
+_KEYS = st.sampled_from([*_PRODUCER_KEYS, *_FISH_KEYS, "tags", "ids", "id"])
 _BODIES = st.dictionaries(_KEYS | st.text(max_size=3), _JSON, max_size=6)
 _ACTIONS = st.sampled_from(["generate", "cover", "retrieve", "retrieve_batch", "stems"]) | _JSON
 
@@ -192,11 +231,11 @@ _ACTIONS = st.sampled_from(["generate", "cover", "retrieve", "retrieve_batch", "
 def test_any_json(address: str, body: dict[str, Any], action: Any) -> None:
     """Whatever JSON comes, the answer is JSON with a sensible status."""
     vendor = Vendor(
-        seed=0, token=None, durations=1.0, page_size=None, batch_limit=20, limits=Limits()
+        seed=0, tokens=Tokens(), durations=1.0, page_size=None, batch_limit=20, limits=Limits()
     )
     request = Request(
         method="POST",
-        path=f"/producer/{address}",
+        path=f"/{address}",
         authorization="Bearer x",
         body=json.dumps({"action": action, **body}).encode(),
         media_base="https://media",

@@ -59,6 +59,18 @@ async def test_client(tmp_path: Path) -> None:
             _ = await sandbox.client(api_token="yours").producer.generate("x")
 
 
+async def test_client_with_two_tokens() -> None:
+    """Its own client has the right token for each service, unless it is given another."""
+    async with Sandbox(token="mine", fish_token="its") as sandbox:
+        ace = sandbox.client()
+        assert await (await ace.producer.generate("A song for Christmas"))
+        assert (await ace.fish.models()).total == 25
+        wrong = sandbox.client(fish_token="mine")
+        with pytest.raises(AuthenticationError):
+            await wrong.fish.models()
+        assert sandbox.stats.catalogue_requests == 2
+
+
 async def test_closing_closes_clients() -> None:
     """A client is closed with its sandbox, even in the middle of a paid call."""
     async with Sandbox(clock=ManualClock(jump=False)) as sandbox:

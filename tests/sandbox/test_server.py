@@ -43,6 +43,22 @@ async def test_song(sandbox: Sandbox, caller: Caller) -> None:
     assert sandbox.stats.media_requests == 1
 
 
+async def test_voice(sandbox: Sandbox, caller: Caller) -> None:
+    """A voice is made, found, spoken with and heard at the same address."""
+    voice = await caller.voice(title="Harbour")
+    listed = (await caller.http.get("/fish/model?self=true&page_size=5")).json()
+    shown = (await caller.http.get(f"/fish/model/{voice['_id']}")).json()
+    assert listed["items"] == [shown]
+    assert (await caller.http.get("/fish/model/none")).status_code == 400
+    speech = await caller.fish("tts", engine="s1", text="x", reference_id=voice["_id"])
+    for url in (speech.json()["audio_url"], shown["samples"][0]["audio"]):
+        assert url.startswith(str(caller.http.base_url))
+        assert (await caller.http.get(url)).headers["content-type"] == "audio/mpeg"
+    assert (await caller.fish("tts", engine="s9", text="x")).status_code == 400
+    stats = (await caller.http.get("/sandbox/stats")).json()
+    assert (stats["catalogue_requests"], stats["submissions"]) == (3, 2)
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

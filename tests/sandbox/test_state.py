@@ -6,11 +6,9 @@ import asyncio
 import dataclasses
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +18,13 @@ import pytest
 from acedata_async.sandbox import Sandbox, SystemClock
 from acedata_async.testing import ManualClock
 
-from .conftest import LYRIC, TOKEN, Caller, caller_of
+from .conftest import LYRIC, TOKEN, Caller, as_killed, caller_of, started
 
 _MEDIA = "https://media.sandbox.acedata.invalid"
 
 
-@asynccontextmanager
-async def _started(path: Path, **options: Any) -> AsyncIterator[tuple[Sandbox, Caller]]:
-    """Start a sandbox with a state file; at the end it closes it."""
-    async with Sandbox(state=path, **options) as sandbox, caller_of(sandbox) as http:
-        yield sandbox, Caller(http)
-
-
-def _as_killed(path: Path) -> Path:
-    """Return the state file as a sandbox would leave it that was killed at this moment."""
-    return Path(shutil.copy(path, path.with_suffix(".killed")))
-
-
 def _stat(path: Path) -> os.stat_result:
     return path.stat()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the state is."""
-    return tmp_path / "state.jsonl"
 
 
 async def _make_everything(caller: Caller) -> list[str]:
@@ -74,7 +54,7 @@ async def _files(caller: Caller, records: list[dict[str, Any]]) -> list[bytes]:
 
 async def test_everything_comes_back(path: Path, clock: ManualClock) -> None:
     """Tasks, songs, files and counts of a sandbox that was killed are those of the next one."""
-    async with _started(path, clock=clock) as (sandbox, caller):
+    async with started(path, clock=clock) as (sandbox, caller):
         ids = await _make_everything(caller)
         await clock.advance(1000.0)
         records = [await caller.look_up(task_id) for task_id in ids]
@@ -82,8 +62,8 @@ async def test_everything_comes_back(path: Path, clock: ManualClock) -> None:
         await caller.batch(*ids)
         # With a new task everything counted until then is written down.
         await caller.generate()
-        killed, stats = _as_killed(path), sandbox.stats
-    async with _started(killed, clock=clock) as (again, caller):
+        killed, stats = as_killed(path), sandbox.stats
+    async with started(killed, clock=clock) as (again, caller):
         before = again.stats
         assert again.tasks == sandbox.tasks
         assert again.submissions == sandbox.submissions
@@ -99,22 +79,22 @@ async def test_everything_comes_back(path: Path, clock: ManualClock) -> None:
 
 async def test_counts_after_closing(path: Path) -> None:
     """A sandbox that was closed has lost nothing of what it counted."""
-    async with _started(path) as (sandbox, caller):
+    async with started(path) as (sandbox, caller):
         for _ in range(3):
             await caller.batch(await caller.generate(), "x")
         await caller.look_up("x")
         await caller.http.post("/producer/nothing", json={})
     for _ in range(2):
-        async with _started(path) as (again, _):
+        async with started(path) as (again, _):
             assert again.stats == sandbox.stats
 
 
 async def test_counts_now_and_then(path: Path) -> None:
     """Of lookups after the last submission, a kill forgets the last fifty at most."""
-    async with _started(path) as (_, caller):
+    async with started(path) as (_, caller):
         for _ in range(120):
             await caller.look_up("x")
-        async with _started(_as_killed(path)) as (again, _):
+        async with started(as_killed(path)) as (again, _):
             assert 70 < again.stats.lookups <= 120
 
 
@@ -124,7 +104,7 @@ async def test_the_same_songs(path: Path, clock: ManualClock) -> None:
         expected = [await Caller(http).song() for _ in range(6)]
     songs = []
     for count in (1, 2, 0, 3):
-        async with _started(path, clock=clock, seed=7) as (_, caller):
+        async with started(path, clock=clock, seed=7) as (_, caller):
             songs += [await caller.song() for _ in range(count)]
     assert songs == expected
     assert len({song["id"] for song in songs}) == 6
@@ -135,25 +115,25 @@ async def test_fresh_ids(path: Path) -> None:
     ids: list[str] = []
     current = path
     for _ in range(3):
-        async with _started(current) as (_, caller):
+        async with started(current) as (_, caller):
             for _ in range(2):
                 ids.append(await caller.generate())
                 refused = await caller.submit(action="generate")
                 ids.append(refused.json()["trace_id"])
-            current = _as_killed(current)
+            current = as_killed(current)
         current = current.rename(path.with_suffix(f".{len(ids)}"))
     assert len(set(ids)) == len(ids) == 12
 
 
 async def test_what_lookups_left(path: Path, clock: ManualClock) -> None:
     """What was seen stays seen, and a marked fault goes on where it was."""
-    async with _started(path, clock=clock) as (_, caller):
+    async with started(path, clock=clock) as (_, caller):
         vanishing = await caller.generate("#sandbox:vanish")
         failing = await caller.generate("#sandbox:lookup-500#sandbox:elapsed")
         assert (await caller.batch(failing)).status_code == 500
         assert await caller.look_up(vanishing)
-        killed = _as_killed(path)
-    async with _started(killed, clock=clock) as (_, caller):
+        killed = as_killed(path)
+    async with started(killed, clock=clock) as (_, caller):
         assert await caller.look_up(vanishing) == {}
         assert [(await caller.batch(failing)).status_code for _ in "123"] == [500, 500, 200]
         await clock.advance(1000.0)
@@ -162,11 +142,11 @@ async def test_what_lookups_left(path: Path, clock: ManualClock) -> None:
 
 async def test_running_tasks_count(path: Path, clock: ManualClock) -> None:
     """Tasks still running after a restart take their room, those that never end for ever."""
-    async with _started(path, clock=clock, durations=9.0) as (_, caller):
+    async with started(path, clock=clock, durations=9.0) as (_, caller):
         await caller.generate()
         await caller.generate("#sandbox:never")
     await clock.advance(5.0)
-    async with _started(path, clock=clock, durations=9.0, max_tasks=2) as (_, caller):
+    async with started(path, clock=clock, durations=9.0, max_tasks=2) as (_, caller):
         assert (await caller.submit(action="generate", prompt="x")).status_code == 429
         await clock.advance(5.0)
         assert await caller.generate()
@@ -176,19 +156,19 @@ async def test_running_tasks_count(path: Path, clock: ManualClock) -> None:
 async def test_odd_bodies(path: Path) -> None:
     """A body is kept as it was sent, whatever is in it."""
     raw = b'{"action":"generate","async":true,"prompt":"\\ud800","k\\u2028":[1e-7,0.1,null,{"":9}]}'
-    async with _started(path) as (sandbox, caller):
+    async with started(path) as (sandbox, caller):
         reply = await caller.http.post("/producer/audios", content=raw)
         assert reply.status_code == 200
-    async with _started(path) as (again, _):
+    async with started(path) as (again, _):
         assert again.submissions == sandbox.submissions == [json.loads(raw)]
 
 
 async def test_faults_are_not_kept(path: Path) -> None:
     """Faults injected end with the sandbox; those of its tasks stay."""
-    async with _started(path) as (sandbox, caller):
+    async with started(path) as (sandbox, caller):
         sandbox.inject("with-success")
         task_id = await caller.generate()
-    async with _started(path, clock=ManualClock(start=2e9)) as (_, caller):
+    async with started(path, clock=ManualClock(start=2e9)) as (_, caller):
         assert (await caller.look_up(task_id))["response"]["success"] is True
         assert "success" not in (await caller.look_up(await caller.generate()))
 
@@ -204,13 +184,13 @@ def test_no_file_to_be_had(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
 async def test_private(path: Path) -> None:
     """Callback addresses can be secrets: only the owner can read the file."""
-    async with _started(path):
+    async with started(path):
         assert _stat(path).st_mode & 0o777 == 0o600
 
 
 async def test_closed(path: Path) -> None:
     """A closed sandbox still answers lookups; it takes no task that it could not write down."""
-    async with _started(path, clock=ManualClock()) as (sandbox, caller):
+    async with started(path, clock=ManualClock()) as (sandbox, caller):
         task_id = await caller.generate()
         await sandbox.aclose()
         size = _stat(path).st_size
@@ -226,7 +206,7 @@ async def test_closed(path: Path) -> None:
 async def test_full_disk(path: Path) -> None:
     """A task that cannot be written down does not exist, and the file stays whole."""
     resource = pytest.importorskip("resource", reason="only POSIX can make a disk full")
-    async with _started(path) as (sandbox, caller):
+    async with started(path) as (sandbox, caller):
         await caller.generate()
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (_stat(path).st_size + 100, hard))
@@ -237,7 +217,7 @@ async def test_full_disk(path: Path) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert sandbox.stats.submissions == 1
         await caller.generate()
-    async with _started(path) as (again, _):
+    async with started(path) as (again, _):
         assert again.tasks == sandbox.tasks
         assert len(again.tasks) == 2
 
@@ -284,7 +264,7 @@ async def test_killed(path: Path, server: tuple[subprocess.Popen[str], str]) -> 
         ends = await asyncio.gather(*(submit_on(http) for _ in range(8)), return_exceptions=True)
     assert all(isinstance(end, httpx.TransportError) for end in ends)
     process.wait()
-    async with _started(path, clock=SystemClock()) as (sandbox, caller):
+    async with started(path, clock=SystemClock()) as (sandbox, caller):
         assert set(acknowledged) <= set(sandbox.tasks)
         stats = sandbox.stats
         assert stats.submissions == len(sandbox.tasks) <= len(acknowledged) + 8

@@ -36,7 +36,7 @@ _SOURCES = {"made": Song("made", "T", "L"), "sent": Song("sent", "T", "", upload
 )
 def test_good_bodies(body: dict[str, Any]) -> None:
     """Documented bodies, literal `false` for numbers and unknown fields are taken."""
-    assert complaint(None, body, _SOURCES) is None
+    assert complaint("audios", body, _SOURCES) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_good_bodies(body: dict[str, Any]) -> None:
 )
 def test_bad_bodies(body: dict[str, Any], word: str) -> None:
     """A bad body is refused with a message that names the field."""
-    assert word in (complaint(None, body, _SOURCES) or "")
+    assert word in (complaint("audios", body, _SOURCES) or "")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from acedata_async import (
     WatchTimeout,
 )
 from acedata_async.sandbox import Sandbox
+from acedata_async.sandbox.kinds import SONG
 from acedata_async.testing import ManualClock
 from tests.tasks.watching import NOBODYS
 
@@ -95,7 +96,7 @@ async def test_ten_thousand_ids_in_one_call() -> None:
     async with Sandbox(seed=1, durations=(10.0, 14.0)) as sandbox:
         body = {"action": "generate", "prompt": "A song", "model": "FUZZ-2.0 Pro", "async": True}
         for _ in range(10_000):
-            sandbox.app.vendor.accept(None, body, (), sandbox.clock.time())
+            sandbox.app.vendor.accept(SONG, body, (), sandbox.clock.time())
         ids = sandbox.tasks
         ace = sandbox.client(seed=1)
         songs = await ace.producer.watch_many(ids).results()
