@@ -17,14 +17,19 @@ from acedata_async.cli.output import Output
 from acedata_async.cli.sandbox import add_sandbox
 from acedata_async.cli.siblings import add_siblings
 from acedata_async.cli.songs import add_songs
+from acedata_async.cli.speech import add_speech
 from acedata_async.cli.tasks import add_tasks
-from acedata_async.config import BASE_URL_VARIABLE, TOKEN_VARIABLE
+from acedata_async.cli.voices import add_voices
+from acedata_async.config import BASE_URL_VARIABLE, FISH_TOKEN_VARIABLE, TOKEN_VARIABLE
 
-_FIRST_LINE = "Songs from Ace Data Cloud: submitted once, waited for, downloaded."
+_FIRST_LINE = (
+    "Songs, voices and speech from Ace Data Cloud: submitted once, waited for, downloaded."
+)
 # One line, for the terminal to break where it is narrow.
 _ENVIRONMENT = (
     f"The token comes from the environment variable {TOKEN_VARIABLE}, the address from"
-    f" {BASE_URL_VARIABLE} where it is another one. Results go to stdout, progress to stderr."
+    f" {BASE_URL_VARIABLE} where it is another one; a token for Fish alone from"
+    f" {FISH_TOKEN_VARIABLE}. Results go to stdout, progress to stderr."
 )
 _HELP = f"""{_FIRST_LINE}
 
@@ -35,6 +40,7 @@ Examples:
   acedata generate "A song for Christmas" -o songs/
   acedata generate "A song for Christmas" --sandbox
   acedata bulk songs.jsonl -o out/
+  acedata speak "Hello there" -o hello.mp3
 
 \b
 Exit codes:
@@ -98,6 +104,8 @@ def _assemble() -> typer.Typer:
     built.callback(help=_HELP)(_start)
     add_songs(built)
     add_siblings(built)
+    add_speech(built)
+    add_voices(built)
     add_tasks(built)
     add_bulk(built)
     add_ledger(built)

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from acedata_async import BulkRun, BulkStats
 from acedata_async._clock import Clock, sleep
-from acedata_async.cli.account import Song
 from acedata_async.cli.output import Output, plain
+from acedata_async.cli.song import Song
 
 _TICK = 0.25
 """Seconds between two looks at how the run stands."""
@@ -66,6 +66,7 @@ class Board:
         self._pace = Pace()
         self._next_line = clock.monotonic() + _LINE_EVERY
         self._last_line = ""
+        self._told_stop = False
         self._ticking: asyncio.Task[None] | None = None
         # It is drawn on the event loop, for the run may change while a thread reads it.
         self._live = Live(console=output.progress, transient=True, auto_refresh=False)
@@ -93,8 +94,14 @@ class Board:
     def hear(self, song: Song) -> None:
         """Take in how a song ended."""
         self._made += song.state in {"saved", "succeeded"} and not song.resumed
-        if not self._output.live:
-            self._output.note(song.line())
+        if self._output.live:
+            return
+        stopped = self._run.stats.stopped if song.state == "skipped" else None
+        common = stopped is not None and song.reason == stopped
+        if common and not self._told_stop:
+            self._told_stop = True
+            self._output.note(f"stopped: {stopped}")
+        self._output.note(song.line(with_reason=not common))
 
     async def _tick(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +11,13 @@ import typer
 
 from acedata_async import BulkItem, InvalidRequest
 from acedata_async.bulk import read_form
-from acedata_async.cli import ledger_file
-from acedata_async.cli.bulk_options import BulkOptions
+from acedata_async.cli.bulk_options import BulkOptions, service_of
 from acedata_async.cli.bulk_run import carry_out
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Common, command
 from acedata_async.cli.output import Output
+from acedata_async.cli.rehearsal import rehearsed
 from acedata_async.cli.session import Connection, conclude, connected, output_of
-from acedata_async.cli.survey import Survey, room_words, take_survey
 
 Form = Annotated[
     str, typer.Argument(help="A file of JSON lines, a song each; - for stdin.", metavar="FILE")
@@ -37,7 +36,11 @@ def add_bulk(app: typer.Typer) -> None:
         "cat songs.jsonl | acedata bulk - -o songs/ --json",
     )
     def bulk(context: typer.Context, file: Form, options: BulkOptions, common: Common) -> None:
-        """Make all songs of a form, each paid for once.
+        """Make all songs of a form, each paid for once. Paid.
+
+        With --dry-run nothing is sent, paid or made: it says how many songs would be paid, and
+        how the others stand. It needs no token, and ends with the same code as a run that ends
+        before it sends anything.
 
         Run it again to go on: what is saved is kept, what was sent is waited for, and nothing
         is paid twice. The ledger beside the files remembers what was sent, paid, made and saved.
@@ -47,8 +50,9 @@ def add_bulk(app: typer.Typer) -> None:
 
         def begin() -> Coroutine[Any, Any, Exit]:
             items = _read(file)
+            service_of(items)  # it says what is wrong with a form for several
             if options.dry_run:
-                return _rehearse(output, items, options)
+                return rehearsed(context, common, output, items, options)
 
             async def work(connection: Connection, output: Output) -> Exit:
                 return await carry_out(connection, output, items, options)
@@ -70,26 +74,3 @@ def _read(file: str) -> list[BulkItem]:
     except OSError as error:
         reason = error.strerror or error
         raise InvalidRequest(None, None, f"{name} cannot be read: {reason}") from error
-
-
-async def _rehearse(output: Output, items: Sequence[BulkItem], options: BulkOptions) -> Exit:
-    """Say what a run would do, and do nothing."""
-    survey = await _survey_at(options, items)
-    survey.check()
-    songs, credits_ = options.budget, options.budget_credits
-    room = survey.room(songs, credits_)
-    document = {
-        "directory": str(options.output),
-        "ledger": str(options.path),
-        **survey.document(room),
-    }
-    output.result(document, [*survey.lines(), *room_words(room, songs, credits_)])
-    return Exit.GOOD
-
-
-async def _survey_at(options: BulkOptions, items: Sequence[BulkItem]) -> Survey:
-    retry = options.retry_failed
-    if not options.path.exists():
-        return await take_survey(items, None, options.output, retry_failed=retry)
-    async with ledger_file.to_read(options.path) as ledger:
-        return await take_survey(items, ledger, options.output, retry_failed=retry)

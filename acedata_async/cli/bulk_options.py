@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from acedata_async import BulkItem, BulkRun
+from acedata_async import BulkItem, BulkRun, InvalidRequest
+from acedata_async.bulk.items import service_kind
 from acedata_async.cli.ledger_file import LedgerPlace
 from acedata_async.cli.session import Connection
 from acedata_async.ledger import Ledger
+
+_MOST_DIGITS = 6
+_SHOWN = 40
+"""Characters of a wrong value in a message."""
 
 
 class OnUnknown(Enum):
@@ -30,15 +36,36 @@ class Marks(Enum):
     OFF = "off"
 
 
+def service_of(items: Sequence[BulkItem]) -> Literal["producer", "fish"]:
+    """Return the service that all items of a form are for.
+
+    Raises:
+        InvalidRequest: They are for different ones.
+    """
+    first = items[0]
+    service = service_kind(first.action)
+    other = next((item for item in items if service_kind(item.action) != service), None)
+    if other is not None:
+        words = (
+            f"line {other.line}: {other.action} is for another service than {first.action} in line"
+            f" {first.line}; make two forms, and a run of each"
+        )
+        raise InvalidRequest(None, None, words)
+    return "fish" if service == "fish" else "producer"
+
+
 @dataclass(frozen=True, kw_only=True)
 class BulkOptions(LedgerPlace):
     """What a bulk run can be told."""
 
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="The directory for files.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="The directory for files; made if missing."
+        ),
     ] = Path()
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Send nothing; say what would be sent and paid.")
+        bool, typer.Option("--dry-run", help="Send, pay and make nothing; say what a run would.")
     ] = False
     max_in_flight: Annotated[
         str, typer.Option(metavar="N|auto", help="How many songs may be under way at once.")
@@ -48,7 +75,8 @@ class BulkOptions(LedgerPlace):
         typer.Option(min=0, help="How many songs may be paid for, those of earlier runs included."),
     ] = None
     budget_credits: Annotated[
-        float | None, typer.Option(min=0, help="The same in the vendor's credits.")
+        float | None,
+        typer.Option(min=0, help="The same in the vendor's credits, if records tell them."),
     ] = None
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Send again what failed in an earlier run.")
@@ -73,15 +101,24 @@ class BulkOptions(LedgerPlace):
         """How many songs may be under way at once."""
         if self.max_in_flight == "auto":
             return "auto"
-        if not self.max_in_flight.isdecimal() or int(self.max_in_flight) < 1:
-            words = f'{self.max_in_flight!r} is neither a whole number from 1 on nor "auto".'
+        given = self.max_in_flight
+        if not given.isdecimal() or len(given) > _MOST_DIGITS or int(given) < 1:
+            shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
+            words = f'{shown!r} is neither a whole number from 1 to 999,999 nor "auto".'
             raise typer.BadParameter(words, param_hint="'--max-in-flight'")
-        return int(self.max_in_flight)
+        return int(given)
+
+    def will_be_there(self, directory: Path) -> bool:
+        """Say whether a directory exists, or will once that for files is made."""
+        files = self.output.resolve()
+        return directory.is_dir() or directory.resolve() in {files, *files.parents}
 
     def begin(self, connection: Connection, items: list[BulkItem], ledger: Ledger) -> BulkRun:
         """Return the run that these options describe."""
         holding = self.on_unknown is OnUnknown.HOLD
-        return connection.ace.producer.bulk(
+        ace = connection.ace
+        service = ace.fish if service_of(items) == ace.fish.name else ace.producer
+        return service.bulk(
             items,
             ledger=ledger,
             directory=self.output,

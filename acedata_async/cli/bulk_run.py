@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +12,16 @@ from typing import Self
 
 from acedata_async import AceDataError, BulkItem, BulkOutcome, BulkRun, InvalidRequest, LedgerError
 from acedata_async.cli import ledger_file
-from acedata_async.cli.account import Account, Song
+from acedata_async.cli.account import Account
 from acedata_async.cli.board import Board
-from acedata_async.cli.bulk_options import BulkOptions
+from acedata_async.cli.bulk_options import BulkOptions, service_of
 from acedata_async.cli.ctrl_c import CtrlC
 from acedata_async.cli.delivery import prepare_directory
-from acedata_async.cli.exits import Exit
-from acedata_async.cli.output import Output
+from acedata_async.cli.exits import Exit, code_of
+from acedata_async.cli.output import Output, as_json
 from acedata_async.cli.session import Connection
+from acedata_async.cli.song import Song
+from acedata_async.cli.spending import Spending, spending_of
 from acedata_async.cli.survey import take_survey
 from acedata_async.ledger import Ledger
 
@@ -39,6 +42,7 @@ async def carry_out(
         InvalidRequest: The directory, the report or a key cannot be used; nothing was sent.
         LedgerError: The ledger cannot be used, or could not be written.
     """
+    check_ledger_place(options)
     prepare_directory(options.output)
     check_report(options)
     clock = connection.clock
@@ -50,7 +54,7 @@ async def carry_out(
             )
             survey.check()
             if survey.turns_to_the_api:
-                await connection.ace.check_token()
+                await connection.ace.check_token(service_of(items))
             output.how_to_go_on = _GO_ON
             run = options.begin(connection, items, ledger)
             ctrl_c = CtrlC(run, output)
@@ -58,9 +62,28 @@ async def carry_out(
             board = Board(run, output, clock, total=total)
             account = Account(items, options)
             follower = _Follower(
-                run, output, board=board, report=report, account=account, ctrl_c=ctrl_c
+                run,
+                output,
+                ledger=ledger,
+                before=survey.sent,
+                board=board,
+                report=report,
+                account=account,
+                ctrl_c=ctrl_c,
             )
-            return await follower.follow(ledger)
+            return await follower.follow()
+
+
+def check_ledger_place(options: BulkOptions) -> None:
+    """Make sure that the ledger's directory is there: a mistyped one would be a second ledger.
+
+    Raises:
+        InvalidRequest: It is neither there nor that of the files, which is made.
+    """
+    directory = options.path.parent
+    if not options.will_be_there(directory):
+        words = f"{directory} is no directory: correct --ledger, or make the directory"
+        raise InvalidRequest(None, None, words)
 
 
 def check_report(options: BulkOptions) -> None:
@@ -136,7 +159,7 @@ class Report:
         if self._file is None:
             return
         try:
-            self._file.write(json.dumps(song.document(), ensure_ascii=False) + "\n")
+            self._file.write(as_json(song.document()) + "\n")
             self._file.flush()
         except OSError as error:
             self._output.warn(f"the report ends here, it cannot be written: {error}")
@@ -153,6 +176,8 @@ class _Follower:
         run: BulkRun,
         output: Output,
         *,
+        ledger: Ledger,
+        before: Mapping[str, float],
         board: Board,
         report: Report,
         account: Account,
@@ -160,12 +185,14 @@ class _Follower:
     ) -> None:
         self._run = run
         self._output = output
+        self._ledger = ledger
+        self._before = before
         self._board = board
         self._report = report
         self._account = account
         self._ctrl_c = ctrl_c
 
-    async def follow(self, ledger: Ledger) -> Exit:
+    async def follow(self) -> Exit:
         """Follow it, write what came of it, and return the exit code."""
         try:
             with self._ctrl_c.heard():
@@ -173,20 +200,27 @@ class _Follower:
                     async for outcome in self._run:
                         self._take(outcome)
         except asyncio.CancelledError:
-            await self._see_what_is_left(ledger)
-            self._account.write(self._output, stopped=_BROKEN_OFF)
-            if self._ctrl_c.pressed:
+            pressed = self._ctrl_c.pressed
+            await self._see_what_is_left()
+            code = Exit.INTERRUPTED if pressed else Exit.TERMINATED
+            await self._tell(code, stopped=_BROKEN_OFF)
+            if pressed:
                 raise KeyboardInterrupt from None
             raise
         except AceDataError as error:
             if self._account.songs:
-                await self._see_what_is_left(ledger)
-                self._account.write(self._output, stopped=str(error))
+                await self._see_what_is_left()
+                await self._tell(code_of(error), stopped=str(error))
             raise
-        self._account.write(self._output, stopped=self._run.stats.stopped)
-        if self._ctrl_c.pressed:
-            return self._output.interrupted(Exit.INTERRUPTED)
-        return self._account.code
+        code = Exit.INTERRUPTED if self._ctrl_c.pressed else self._account.code
+        await self._tell(code, stopped=self._run.stats.stopped)
+        return self._output.interrupted(code) if self._ctrl_c.pressed else code
+
+    async def _tell(self, code: Exit, *, stopped: str | None) -> None:
+        spending: Spending | None = None
+        with suppress(LedgerError):  # it may be what the run ended with
+            spending = await spending_of(self._ledger, self._before)
+        self._account.write(self._output, code, stopped=stopped, spending=spending)
 
     def _take(self, outcome: BulkOutcome) -> None:
         song = Song.of(outcome)
@@ -194,7 +228,7 @@ class _Follower:
         self._report.write(song)
         self._board.hear(song)
 
-    async def _see_what_is_left(self, ledger: Ledger) -> None:
+    async def _see_what_is_left(self) -> None:
         """Take in what came while the run was left, and how the other songs stand now."""
         with suppress(AceDataError):  # it may be what the run ended with
             async for outcome in self._run:
@@ -202,7 +236,7 @@ class _Follower:
         open_keys = self._account.open_keys()
         entries = {}
         with suppress(LedgerError):
-            async for entry in ledger.entries():
+            async for entry in self._ledger.entries():
                 if entry.key in open_keys:
                     entries[entry.key] = entry
         self._account.leave(entries)

@@ -13,15 +13,17 @@ from acedata_async import (
     Audio,
     DownloadError,
     InvalidRequest,
+    Speech,
     Stems,
     Task,
     VideoFile,
+    Voice,
     WavFile,
 )
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.output import Output, minutes
 
-Item = Audio | Stems | WavFile | VideoFile
+Item = Audio | Stems | WavFile | VideoFile | Speech | Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,13 @@ class Delivered:
 
     def lines(self) -> list[str]:
         """Return it for people."""
-        title = self.item.title or "Untitled"
+        if isinstance(self.item, Voice):
+            return lines_of_voice(self.item)
+        title = _title(self.item)
         length = minutes(getattr(self.item, "duration", None))
         place = ("file", str(self.path)) if self.path else ("address", _address(self.item))
-        audio_id = getattr(self.item, "id", None)
-        facts = [place, ("audio id", audio_id), ("task id", self.item.task_id)]
+        item_id = getattr(self.item, "id", None)
+        facts = [place, ("audio id", item_id), ("task id", self.item.task_id)]
         head = f"{title} ({length})" if length else title
         return [head, *(f"  {name:<9} {value}" for name, value in facts if value)]
 
@@ -75,17 +79,32 @@ def prepare_directory(directory: Path | None) -> None:
 
 
 async def deliver(
-    ace: AceData, output: Output, items: Sequence[Item], directory: Path | None
+    ace: AceData,
+    output: Output,
+    items: Sequence[Item],
+    directory: Path | None,
+    *,
+    name: str | None = None,
 ) -> list[Delivered]:
-    """Fetch results into a directory; without one, only take note of them."""
-    return [await _deliver(ace, output, item, directory) for item in items]
+    """Fetch results into a directory; without one, only take note of them.
+
+    Args:
+        ace: The client.
+        output: Where it is told what cannot be fetched.
+        items: The results.
+        directory: Where they go.
+        name: What the file is to be called, without its ending; None leaves it to the client.
+    """
+    return [await _deliver(ace, output, item, directory, name) for item in items]
 
 
-async def _deliver(ace: AceData, output: Output, item: Item, directory: Path | None) -> Delivered:
-    if directory is None:
+async def _deliver(
+    ace: AceData, output: Output, item: Item, directory: Path | None, name: str | None
+) -> Delivered:
+    if directory is None or isinstance(item, Voice):
         return Delivered(item, None, None)
     try:
-        return Delivered(item, await ace.download(item, directory), None)
+        return Delivered(item, await ace.download(item, directory, name=name), None)
     except DownloadError as error:
         output.complain(error)
         return Delivered(item, None, error)
@@ -93,17 +112,20 @@ async def _deliver(ace: AceData, output: Output, item: Item, directory: Path | N
 
 def results_of(task: Task) -> list[Item]:
     """Return what a task made."""
-    return [*task.audios, *([task.stems] if task.stems else [])]
+    others = (task.stems, task.voice, None if task.audios else task.speech)
+    return [*task.audios, *(one for one in others if one is not None)]
 
 
 def task_document(task_id: str, state: str, delivered: Sequence[Delivered]) -> dict[str, Any]:
     """Return a task and its results for `--json`."""
-    stems = [one.document() for one in delivered if isinstance(one.item, Stems)]
+    made = {type(one.item).__name__.lower(): one.document() for one in delivered}
+    said: dict[str, Any] = {name: made[name] for name in ("speech", "voice") if name in made}
     return {
-        "task_id": task_id,
+        "task_id": task_id or None,
         "state": state,
         "audios": [one.document() for one in delivered if isinstance(one.item, Audio)],
-        "stems": stems[0] if stems else None,
+        "stems": made.get("stems"),
+        **said,
     }
 
 
@@ -112,9 +134,30 @@ def lines_of(delivered: Sequence[Delivered]) -> list[str]:
     return [line for one in delivered for line in one.lines()]
 
 
+def lines_of_voice(voice: Voice) -> list[str]:
+    """Return a voice for people."""
+    facts = [
+        ("voice id", voice.id),
+        ("state", voice.state),
+        ("languages", ", ".join(voice.languages)),
+        ("seen by", voice.visibility),
+        ("about", voice.description),
+        ("author", voice.author and voice.author.nickname),
+        *(("sample", sample.audio_url) for sample in voice.samples),
+        ("task id", voice.task_id),
+    ]
+    return [voice.title or "Untitled", *(f"  {name:<9} {value}" for name, value in facts if value)]
+
+
 def code_of_delivery(delivered: Sequence[Delivered]) -> Exit:
     """Return the exit code for results, all of which were to be fetched."""
     return Exit.FAILED if any(one.error for one in delivered) else Exit.GOOD
+
+
+def _title(item: Item) -> str:
+    if isinstance(item, Speech):
+        return item.text or "Speech"
+    return item.title or "Untitled"
 
 
 def _address(item: Item) -> str | None:

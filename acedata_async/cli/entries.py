@@ -91,8 +91,9 @@ def doubt_of(entry: Entry) -> list[str]:
 
 
 def _what(entry: Entry) -> tuple[str | None, str | None]:
-    """Return the title and the prompt that were asked for."""
+    """Return the title and the prompt, or what is to be said, that were asked for."""
     title, prompt = entry.request.get("title"), entry.request.get("prompt")
+    prompt = entry.request.get("text") if prompt is None else prompt
     return None if title is None else str(title), None if prompt is None else str(prompt)
 
 
@@ -110,7 +111,7 @@ def _record_facts(entry: Entry) -> list[tuple[str, object]]:
 
 
 def _moment(seconds: float | None) -> str:
-    return "" if seconds is None else f"{_local(seconds):%Y-%m-%d %H:%M:%S}"
+    return "" if seconds is None else _local(seconds).isoformat(timespec="seconds")
 
 
 def _local(seconds: float) -> datetime:

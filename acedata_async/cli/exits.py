@@ -102,9 +102,7 @@ def code_of_outcome(outcome: BulkOutcome) -> Exit:
     error = outcome.error
     code = Exit.FAILED if error is None else code_of(error)
     match outcome.state:
-        case "saved":
-            return Exit.GOOD
-        case "succeeded" if error is None:
+        case "saved" | "succeeded" if outcome.state == "saved" or error is None:
             return Exit.GOOD
         case "unknown":
             return Exit.UNKNOWN
@@ -112,4 +110,6 @@ def code_of_outcome(outcome: BulkOutcome) -> Exit:
             return Exit.UNFINISHED
         case "submitted" | "skipped" if error is None or isinstance(error, ClientClosed):
             return Exit.UNFINISHED
+        case "failed" if isinstance(error, PermissionDenied):
+            return Exit.FAILED  # such as a prompt that is not allowed; the next run says so too
     return Exit.FAILED if code is Exit.USAGE else code

@@ -1,4 +1,4 @@
-"""From the options of a command to a song."""
+"""From the options of a command to a song, a voice or a speech."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from acedata_async import ProducerRequest
+from acedata_async import TaskRequest
 from acedata_async.cli.delivery import (
     code_of_delivery,
     deliver,
@@ -24,7 +24,7 @@ from acedata_async.cli.session import Connection, perform
 
 def make_song(
     context: typer.Context,
-    kind: type[ProducerRequest[Any]],
+    kind: type[TaskRequest[Any]],
     fields: dict[str, Any],
     *,
     song: SongOptions | None,
@@ -46,28 +46,39 @@ def make_song(
         given = {**fields, **(song.request_fields() if song else {})}
         set_ones = {name: value for name, value in given.items() if value is not None}
         request = kind.model_validate(set_ones)
-        return await _make(connection, output, request, delivery)
+        return await make(connection, output, request, delivery)
 
     perform(context, common, work)
 
 
-async def _make(
+async def make(
     connection: Connection,
     output: Output,
-    request: ProducerRequest[Any],
+    request: TaskRequest[Any],
     delivery: SongDelivery,
+    *,
+    name: str | None = None,
 ) -> Exit:
+    """Send a request, wait for what comes of it, and fetch it.
+
+    Args:
+        connection: Where it is sent.
+        output: Where the command writes to.
+        request: What is asked for.
+        delivery: What becomes of the result.
+        name: What the file is to be called, without its ending; None leaves it to the client.
+    """
     ace, output.directory = connection.ace, delivery.directory
     if not delivery.no_wait:
         prepare_directory(delivery.directory)
-    watcher = await ace.producer.submit(request)
+    watcher = await connection.service(request.service()).submit(request)
     task_id = watcher.id or ""
-    output.task_accepted(task_id)
+    output.task_accepted(task_id, service=request.service())
     if delivery.no_wait:
         output.result(task_document(task_id, watcher.state, []), [task_id])
         return Exit.GOOD
     task = await follow(watcher, output)
     await watcher  # raises where the task brought nothing
-    delivered = await deliver(ace, output, results_of(task), delivery.directory)
+    delivered = await deliver(ace, output, results_of(task), delivery.directory, name=name)
     output.result(task_document(task_id, task.state, delivered), lines_of(delivered))
     return code_of_delivery(delivered)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from acedata_async import InvalidRequest
 
@@ -135,6 +136,18 @@ def _read_lyrics(path: Path) -> str:
         raise InvalidRequest("lyric_file", str(path), f"a text file in UTF-8 ({error})") from error
 
 
+class BareFlags(TyperCommand):
+    """A command whose flags are shown without the type of a value that they do not take."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, those of flags without a metavar."""
+        params = super().get_params(ctx)
+        for param in params:
+            if getattr(param, "is_flag", False) and param.metavar is None:
+                param.metavar = ""
+        return params
+
+
 Command = Callable[..., None]
 
 
@@ -146,7 +159,7 @@ def command(app: typer.Typer, name: str, *examples: str) -> Callable[[Command], 
         # A paragraph is one line, for the terminal to break where it is narrow.
         summary = "\n\n".join(" ".join(paragraph.split()) for paragraph in written)
         block = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
-        return app.command(name, help=f"{summary}\n\n{block}")(_spread(function))
+        return app.command(name, cls=BareFlags, help=f"{summary}\n\n{block}")(_spread(function))
 
     return add
 

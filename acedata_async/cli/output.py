@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
+from rich.table import Table
 
 from acedata_async import InvalidRequest, WatchTimeout
 from acedata_async.cli.exits import Exit, advice_for, code_of
@@ -25,6 +29,48 @@ _UNLISTED = re.compile(r"… and ([\d,]+) more")
 def plain(text: object) -> str:
     """Return a text of the API's as one line that cannot steer a terminal."""
     return "".join(char if char.isprintable() else " " for char in str(text))
+
+
+def as_json(document: object, *, indent: int | None = None) -> str:
+    """Return a document as JSON that cannot steer a terminal.
+
+    Letters stay readable; what is invisible or changes the direction of a text is escaped.
+    """
+    text = json.dumps(document, indent=indent, ensure_ascii=False, default=str)
+    text = text.encode(errors="replace").decode()
+    return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    return json.dumps(character)[1:-1]
+
+
+def to_stdout(text: str) -> None:
+    """Write a text to stdout, now.
+
+    Raises:
+        BrokenPipeError: Whoever read it has enough.
+        OSError: It is closed, or cannot be written.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise OSError("stdout is closed: the result could not be written")
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget(stream)
+        reason = error.strerror or error
+        raise OSError(f"the result could not be written to stdout: {reason}") from error
+
+
+def _forget(stream: TextIO) -> None:
+    """Let nothing wait in a stream any more: the interpreter would fail with it at its end."""
+    with suppress(OSError), Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), stream.fileno())
+        stream.flush()
 
 
 def minutes(seconds: float | None) -> str:
@@ -54,6 +100,7 @@ class Output:
         progress: The console on stderr.
         accepted: The ids of the tasks that were accepted.
         directory: Where files go; None where none are wanted.
+        service: The service whose tasks they are.
         how_to_go_on: What to do after an interruption; empty for watching those tasks.
     """
 
@@ -65,6 +112,7 @@ class Output:
         )
         self.accepted: list[str] = []
         self.directory: Path | None = None
+        self.service = "producer"
         self.how_to_go_on = ""
         self._embedded = embedded
         self._documents = 0
@@ -75,20 +123,36 @@ class Output:
         return self.progress.is_terminal and not self.quiet
 
     def result(self, document: Mapping[str, Any], lines: Sequence[str]) -> None:
-        """Write the result: the document with `--json`, else the lines."""
+        """Write the result: the document with `--json`, else the lines.
+
+        Raises:
+            OSError: It could not be written.
+        """
         if self.as_json:
             self._documents += 1
-            text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
-            sys.stdout.write(text.encode(errors="replace").decode() + "\n")
+            to_stdout(as_json(document, indent=2) + "\n")
         else:
-            for line in lines:
-                sys.stdout.write(plain(line) + "\n")
-        sys.stdout.flush()
+            to_stdout("".join(f"{plain(line)}\n" for line in lines))
 
-    def table_console(self) -> Console:
-        """Return a console on stdout for a table."""
-        width = None if sys.stdout.isatty() else _WIDE
-        return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    def table(self, table: Table) -> None:
+        """Write a table to stdout.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        on_terminal = sys.stdout is not None and sys.stdout.isatty()
+        width = None if on_terminal else _WIDE
+        console = Console(
+            file=StringIO(),
+            width=width,
+            force_terminal=on_terminal or None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        with console.capture() as captured:
+            console.print(table)
+        to_stdout(captured.get())
 
     def note(self, text: str) -> None:
         """Write a line of progress, unless told to be quiet."""
@@ -99,9 +163,10 @@ class Output:
         """Write a warning."""
         self.progress.print(plain(f"acedata: warning: {text}"))
 
-    def task_accepted(self, task_id: str, of: str = "") -> None:
+    def task_accepted(self, task_id: str, of: str = "", *, service: str = "producer") -> None:
         """Write down the id of a task that is now being made, and paid for."""
-        if task_id not in self.accepted:
+        self.service = service
+        if task_id and task_id not in self.accepted:
             self.accepted.append(task_id)
             self.note(f"{of}: task {task_id}" if of else f"task {task_id}")
 
@@ -112,7 +177,8 @@ class Output:
         if self.how_to_go_on or not task_ids:
             return self.how_to_go_on
         place = [] if self.directory is None else ["-o", str(self.directory)]
-        return f"go on with: {shlex.join(['acedata', 'watch', *task_ids, *place])}"
+        which = ["--fish"] if self.service == "fish" else []
+        return f"go on with: {shlex.join(['acedata', 'watch', *which, *task_ids, *place])}"
 
     def complain(self, error: Exception) -> None:
         """Write an error to stderr, on one line but for a list of problems."""
@@ -160,7 +226,8 @@ class Output:
             facts["problems"] = list(problems)
         if self.accepted:
             facts["task_ids"] = self.accepted
-        self.result({"error": facts}, ())
+        with suppress(OSError):  # the error may be that nothing can be written there
+            self.result({"error": facts}, ())
 
 
 def _number_of(problems: Sequence[str]) -> int:

@@ -19,6 +19,8 @@ from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Common
 from acedata_async.cli.output import Output
 from acedata_async.config import read_credentials
+from acedata_async.resources.fish import Fish
+from acedata_async.resources.producer import Producer
 from acedata_async.sandbox import Sandbox
 
 _SANDBOX_SECONDS = (3.0, 8.0)
@@ -35,6 +37,10 @@ class Connection:
 
     ace: AceData
     clock: Clock
+
+    def service(self, name: str) -> Producer | Fish:
+        """Return a service by its name, such as `producer`."""
+        return self.ace.fish if name == self.ace.fish.name else self.ace.producer
 
 
 Connector = Callable[[Common], AbstractAsyncContextManager[Connection]]
@@ -112,8 +118,9 @@ async def connected(context: typer.Context, common: Common, work: Work, output: 
             return await work(connection, output)
     finally:
         # Closing the client has waited for paid calls under way when the user broke it off.
-        for watcher in ace.producer.claim() if ace is not None else ():
-            output.task_accepted(watcher.id or "")
+        for service in () if ace is None else (ace.producer, ace.fish):
+            for watcher in service.claim():
+                output.task_accepted(watcher.id or "", service=service.name)
 
 
 def _heed_termination() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acedata_async import BulkItem, InvalidRequest
+from acedata_async._rules.purse import Purse
 from acedata_async.bulk.intake import contradicts, is_same
-from acedata_async.bulk.items import UPLOAD
+from acedata_async.bulk.items import makes_file
 from acedata_async.bulk.passage import product_id_of
 from acedata_async.cli.output import counted
 from acedata_async.ledger import Entry, Ledger
@@ -32,6 +33,8 @@ _WORDS: dict[Standing, str] = {
     "lost": "lost: would be looked up again",
     "given_up": "given up by hand",
 }
+_HAIR = 1e-6
+"""Songs that a quotient may be off."""
 _BARREN: frozenset[Standing] = frozenset({"failed", "given_up", "held_back"})
 """What brings nothing that another song could start from."""
 _TURNS_TO_THE_API: frozenset[Standing] = frozenset({"new", "in_flight", "unknown", "lost"})
@@ -47,7 +50,6 @@ class Survey:
         conflicts: What the form and the ledger contradict each other in, in words.
         paid: How many songs of the whole ledger were paid for, or may have been.
         cost: What is known to have been spent, in the vendor's credits.
-        priced: How many songs of the ledger have a known cost.
         sent: When the songs of the ledger were last sent, in Unix seconds, by their keys.
     """
 
@@ -56,7 +58,6 @@ class Survey:
     conflicts: list[str] = field(default_factory=list)
     paid: int = 0
     cost: float = 0.0
-    priced: int = 0
     sent: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -73,11 +74,20 @@ class Survey:
         if self.conflicts:
             raise InvalidRequest(None, None, self.conflicts[0], problems=self.conflicts)
 
+    def refusal(self, songs: int | None, credits_: float | None) -> str | None:
+        """Return why a budget lets nothing be sent, in words; None where something may be."""
+        purse = Purse(songs=songs, credits_=credits_, spent=self.paid, cost=self.cost)
+        return purse.refusal()
+
     def room(self, songs: int | None, credits_: float | None) -> int | None:
         """Return how many new songs a budget allows; None where that is not known."""
-        rooms = [] if songs is None else [max(0, songs - self.paid)]
-        if credits_ is not None and self.priced and self.cost > 0:
-            rooms.append(max(0, int((credits_ - self.cost) * self.priced / self.cost)))
+        if self.refusal(songs, credits_) is not None:
+            return 0
+        rooms = [] if songs is None else [songs - self.paid]
+        if credits_ is not None and self.cost > 0:
+            rooms.append(int((credits_ - self.cost) * self.paid / self.cost + _HAIR))
+        elif credits_ is not None:
+            return None
         return min([self.counts["new"], *rooms]) if rooms else None
 
     def document(self, room: int | None) -> dict[str, Any]:
@@ -120,7 +130,6 @@ async def take_survey(
         survey.paid = (await ledger.totals()).paid
         async for entry in ledger.entries():
             survey.cost += entry.cost or 0.0
-            survey.priced += entry.cost is not None
             if entry.sent_at is not None:
                 survey.sent[entry.key] = entry.sent_at
             standing = _standing(entry, directory)
@@ -172,7 +181,7 @@ def _standing(entry: Entry, directory: Path) -> Standing:
 
 
 def _is_complete(entry: Entry, directory: Path) -> bool:
-    if entry.request.get("action") == UPLOAD:
+    if not makes_file(entry.request.get("action")):
         return True
     return entry.path is not None and (directory / entry.path).is_file()
 
@@ -185,10 +194,12 @@ def _conflict(item: BulkItem) -> str:
     )
 
 
-def room_words(room: int | None, songs: int | None, credits_: float | None) -> list[str]:
+def room_words(survey: Survey, songs: int | None, credits_: float | None) -> list[str]:
     """Return in words how many new songs a budget allows; nothing where there is no budget."""
     if songs is None and credits_ is None:
         return []
+    room = survey.room(songs, credits_)
     if room is None:
         return ["how many songs the budget allows is not known: no cost is in the ledger yet"]
-    return [f"the budget allows {counted(room, 'new song')}"]
+    refusal = survey.refusal(songs, credits_)
+    return [f"the budget allows {counted(room, 'new song')}" + (f": {refusal}" if refusal else "")]

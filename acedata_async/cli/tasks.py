@@ -22,6 +22,8 @@ from acedata_async.cli.options import Common, TaskIds, command
 from acedata_async.cli.output import Output
 from acedata_async.cli.progress import follow, percent
 from acedata_async.cli.session import Connection, perform
+from acedata_async.resources.fish import Fish
+from acedata_async.resources.producer import Producer
 
 OptionalOutput = Annotated[
     Path | None,
@@ -29,15 +31,27 @@ OptionalOutput = Annotated[
 ]
 
 
+OfFish = Annotated[
+    bool, typer.Option("--fish", help="They are tasks of Fish: voices and what they say.")
+]
+
+
 def add_tasks(app: typer.Typer) -> None:
     """Add the commands on tasks."""
 
     @command(app, "task", "acedata task 1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad --json")
-    def task(context: typer.Context, task_ids: TaskIds, common: Common) -> None:
+    def task(
+        context: typer.Context,
+        task_ids: TaskIds,
+        common: Common,
+        *,
+        fish: OfFish = False,
+    ) -> None:
         """Look tasks up, now. Free."""
 
         async def work(connection: Connection, output: Output) -> Exit:
-            return await _look_up(connection, output, list(dict.fromkeys(task_ids)))
+            service = connection.service(_name(of_fish=fish))
+            return await _look_up(service, output, list(dict.fromkeys(task_ids)))
 
         perform(context, common, work)
 
@@ -48,7 +62,12 @@ def add_tasks(app: typer.Typer) -> None:
         "acedata watch TASK_ID TASK_ID --timeout 120 --json",
     )
     def watch(
-        context: typer.Context, task_ids: TaskIds, common: Common, output: OptionalOutput = None
+        context: typer.Context,
+        task_ids: TaskIds,
+        common: Common,
+        *,
+        output: OptionalOutput = None,
+        fish: OfFish = False,
     ) -> None:
         """Wait for tasks that were submitted before, and fetch their files with -o. Free."""
         directory = output
@@ -56,14 +75,18 @@ def add_tasks(app: typer.Typer) -> None:
         async def work(connection: Connection, output: Output) -> Exit:
             wanted = list(dict.fromkeys(task_ids))
             prepare_directory(directory)
-            output.directory = directory
+            output.directory, output.service = directory, _name(of_fish=fish)
             return await _watch_all(connection, output, wanted, directory)
 
         perform(context, common, work)
 
 
-async def _look_up(connection: Connection, output: Output, task_ids: list[str]) -> Exit:
-    found = await connection.ace.producer.retrieve_batch(task_ids)
+def _name(*, of_fish: bool) -> str:
+    return "fish" if of_fish else "producer"
+
+
+async def _look_up(service: Producer | Fish, output: Output, task_ids: list[str]) -> Exit:
+    found = await service.retrieve_batch(task_ids)
     missing = [task_id for task_id in task_ids if task_id not in found]
     document = {
         "tasks": [
@@ -87,6 +110,10 @@ def _lines_of(task: Task) -> list[str]:
     facts += [("address", audio.audio_url) for audio in task.audios]
     if task.stems:
         facts.append(("address", task.stems.stems_url))
+    if task.speech and not task.audios:
+        facts.append(("address", task.speech.audio_url))
+    if task.voice:
+        facts += [("title", task.voice.title), ("voice id", task.voice.id)]
     return [
         "  ".join(filter(None, head)),
         *(f"  {name:<9} {value}" for name, value in facts if value),
@@ -110,7 +137,7 @@ async def _watch(
 ) -> tuple[dict[str, Any], list[str], Exit]:
     ace = connection.ace
     try:
-        task = await follow(ace.producer.watch(task_id), output)
+        task = await follow(connection.service(output.service).watch(task_id), output)
         if task.state != "succeeded":
             raise TaskFailed(task)
     except AceDataError as error:

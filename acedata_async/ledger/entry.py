@@ -6,6 +6,8 @@
        ├──────── failed  unknown   lost  failed
        └── by hand, or because it was asked for; `given_up` is where a hand can end it
 
+A hand that names its task makes what is `unknown`, `lost` or `given_up` `submitted` again.
+
 `transition` is the only way from one state to another, and knows which ones there are.
 """
 
@@ -65,7 +67,7 @@ _STEPS: Mapping[Step, tuple[EntryState, frozenset[EntryState]]] = MappingProxyTy
     {
         "begin": ("submitting", frozenset({"pending"})),
         "release": ("pending", frozenset({"submitting"})),
-        "accept": ("submitted", frozenset({"submitting", "unknown"})),
+        "accept": ("submitted", frozenset({"submitting", "unknown", "lost", "given_up"})),
         "refuse": ("failed", frozenset({"submitting"})),
         "doubt": ("unknown", frozenset({"submitting"})),
         "finish": ("succeeded", frozenset({"submitting", "submitted", "lost", "failed"})),

@@ -46,6 +46,22 @@ def held(path: Path, *, patience: float) -> Iterator[None]:
             _write(file, b"")
 
 
+def check_free(path: Path, *, patience: float) -> None:
+    """Make sure that nobody holds a lock; it is not held afterwards, and no file is made.
+
+    Args:
+        path: The lock's own file, which may be missing.
+        patience: How long to wait for a holder, in seconds.
+
+    Raises:
+        LedgerError: Somebody holds it, or the file system does not lock files.
+        OSError: The file cannot be opened.
+    """
+    if path.exists():
+        with path.open("r+b", buffering=0) as file:
+            _take(file, path.with_suffix(""), time.monotonic() + patience)
+
+
 def _take(file: IO[bytes], ledger: Path, deadline: float) -> None:
     """Try until it is ours."""
     while True:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from acedata_async.errors import LedgerError
 from acedata_async.ledger import rows, schema
-from acedata_async.ledger.lock import held
+from acedata_async.ledger.faults import explain
+from acedata_async.ledger.lock import check_free, held
 
 
 @contextmanager
@@ -59,12 +60,46 @@ def reading(path: str, patience: float) -> Iterator[sqlite3.Connection]:
     file = Path(os.path.realpath(path))
     if not file.exists():
         raise LedgerError(f"no ledger at {path}")
-    wal = file.with_name(f"{file.name}-wal")
-    nobody_writes = not wal.exists() and not os.access(file.parent, os.W_OK)
-    mode = "ro&immutable=1" if nobody_writes else "ro"  # SQLite would need to make files
-    with closing(_connect(file, mode, patience)) as connection:
+    with closing(_connect(file, _mode_to_read(file), patience)) as connection:
+        connection.execute("PRAGMA query_only = ON")
         schema.check(connection, path)
         yield connection
+
+
+def _mode_to_read(file: Path) -> str:
+    """Return how to open a file to read, so that nothing is left beside it that was not there.
+
+    SQLite needs files beside the ledger to read it, and only who may write removes them again.
+    """
+    if file.with_name(f"{file.name}-wal").exists():
+        return "ro"  # what a killed process left in it is not touched
+    return "rw" if os.access(file.parent, os.W_OK) else "ro&immutable=1"
+
+
+def is_blank(path: str) -> bool:
+    """Say whether a file that exists holds nothing yet, so that holding it makes it a ledger."""
+    file = Path(os.path.realpath(path))
+    wal = file.with_name(f"{file.name}-wal")
+    return file.is_file() and not file.stat().st_size and not wal.exists()
+
+
+def check_free_to_hold(path: str, patience: float) -> None:
+    """Find out whether a ledger's file could be held now, without doing it. This blocks.
+
+    Args:
+        path: The file, which may be missing.
+        patience: How long to wait for another holder, in seconds.
+
+    Raises:
+        LedgerError: Somebody else holds it, or it cannot be written.
+    """
+    file = Path(os.path.realpath(path))
+    try:
+        if file.exists():
+            os.close(os.open(file, os.O_RDWR))
+            check_free(file.with_name(f"{file.name}.lock"), patience=patience)
+    except (OSError, LedgerError) as error:
+        raise explain(path, error) from error
 
 
 def _connect(file: Path, mode: str, patience: float) -> sqlite3.Connection:

@@ -113,7 +113,7 @@ class Ledger(Protocol):
         return await self.apply(key, "release", {"error": known_error(error)})
 
     async def accept(self, key: str, task_id: str) -> Entry:
-        """Note the task id, from the answer or because an `unknown` one was found."""
+        """Note the task id: from the answer, because it was found, or by hand."""
         return await self.apply(key, "accept", {"task_id": task_id})
 
     async def refuse(self, key: str, error: Exception) -> Entry:

@@ -83,6 +83,11 @@ def check(connection: sqlite3.Connection, path: str) -> None:
         sqlite3.Error: It cannot be read.
     """
     version = _version(connection, path)
+    if version == 0:
+        raise LedgerError(
+            f"the ledger {path} is empty, so it remembers nothing: if it was a ledger, restore a"
+            " backup, for the next run would pay again; else delete it, or choose another file"
+        )
     if version < len(MIGRATIONS):
         raise LedgerError(
             f"the ledger {path} is of version {version}, older than {len(MIGRATIONS)}, which this"

@@ -21,20 +21,22 @@ class Halting(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self.reached, self.go_on = asyncio.Event(), asyncio.Event()
+        self._struck = False
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a call."""
         response = await self._inner.handle_async_request(request)
-        if request.method != "GET" or self.reached.is_set():
+        if request.method != "GET" or self._struck:
             return response
-        self.reached.set()
+        self._struck = True
         content = await response.aread()
         headers = {"content-type": response.headers["content-type"]}
         return httpx.Response(200, headers=headers, content=self._halted(content))
 
     async def _halted(self, content: bytes) -> AsyncIterator[bytes]:
         yield content[:10]
+        self.reached.set()  # what came so far was taken in
         await self.go_on.wait()
         yield content[10:]
 

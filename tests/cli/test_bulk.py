@@ -28,15 +28,20 @@ def test_the_example_ends_with_a_table(acedata: Acedata, sandbox: Sandbox, tmp_p
     file = tmp_path / "harbour-lights.m4a"
     assert str(file) in result.stdout
     assert f"harbour-lights: saved {file}\n" in result.stderr
-    assert result.stdout.splitlines()[-1] == (
-        "16 saved, 0 failed, 0 unknown, 0 lost, 0 skipped, 1 succeeded;"
-        " 0 resumed (ended before this run)"
-    )
+    assert result.stdout.splitlines()[-2:] == [
+        (
+            "16 saved, 0 failed, 0 unknown, 0 lost, 0 skipped, 1 succeeded;"
+            " 0 resumed (ended before this run)"
+        ),
+        "paid: 17 songs in this run, 17 songs in this ledger",
+    ]
     before = sandbox.stats
     again = acedata("bulk", EXAMPLE, "-o", tmp_path)
     assert again.exit_code == 0
-    assert again.stdout.splitlines()[:-1] == result.stdout.splitlines()[:-1]
-    assert again.stdout.endswith("; 17 resumed (ended before this run)\n")
+    assert again.stdout.splitlines()[:-2] == result.stdout.splitlines()[:-2]
+    assert again.stdout.endswith(
+        "; 17 resumed (ended before this run)\npaid: 0 songs in this run, 17 songs in this ledger\n"
+    )
     assert f"harbour-lights: saved {file} (before this run)\n" in again.stderr
     assert sandbox.stats == before
 
@@ -57,7 +62,10 @@ def test_a_form_comes_from_stdin_too(acedata: Acedata, tmp_path: Path) -> None:
         "skipped": 0,
         "resumed": 0,
     }
-    assert told["stopped"] is None
+    one = {"songs": 1, "doubtful": 0, "credits": None}
+    left = {"songs": None, "credits": None}
+    assert told["paid"] == {"this_run": one, "in_all": one, "budget_left": left}
+    assert (told["stopped"], told["exit_code"]) == (None, 0)
     assert (made["key"], made["action"], made["state"]) == ("a", "generate", "saved")
     assert Path(made["file"]).is_file()
     assert made["task_id"]
@@ -73,7 +81,19 @@ def test_more_than_fifty_songs_are_only_summed_up(acedata: Acedata, tmp_path: Pa
     assert result.exit_code == 0, result.stderr
     assert result.stdout == (
         "60 saved, 0 failed, 0 unknown, 0 lost, 0 skipped; 0 resumed (ended before this run)\n"
+        "paid: 60 songs in this run, 60 songs in this ledger\n"
     )
+
+
+def test_the_help_says_what_it_costs(acedata: Acedata) -> None:
+    """That it is paid, and how to see what it would cost; a flag takes no value."""
+    told = " ".join(acedata("bulk", "--help").stdout.split())
+    assert "each paid for once. Paid." in told
+    assert "With --dry-run nothing is sent, paid or made" in told
+    for words in (["bulk"], ["ledger", "list"], ["ledger", "resolve"]):
+        shown = acedata(*words, "--help").stdout.lower()
+        assert "bool" not in shown
+        assert "--help" in shown
 
 
 def test_all_problems_of_a_form_are_told(
@@ -132,12 +152,13 @@ def test_what_is_no_file_is_told_plainly(acedata: Acedata, tmp_path: Path) -> No
     assert " cannot be read: " in acedata("bulk", tmp_path).stderr
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "many", "²"])
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "²", "9" * 7, "9" * 5000])
 def test_a_limit_is_a_number_or_auto(acedata: Acedata, limit: str) -> None:
     """Anything else is wrong usage."""
     result = acedata("bulk", "-", "--max-in-flight", limit, stdin=json.dumps(song()))
     assert result.exit_code == 2
     assert "--max-in-flight" in result.stderr
+    assert len(result.stderr) < 1000
 
 
 def test_the_token_is_checked_first(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -200,6 +221,12 @@ def test_a_ledger_elsewhere(acedata: Acedata, tmp_path: Path) -> None:
     """--ledger keeps it out of the directory, and the advice names it."""
     elsewhere = tmp_path / "my ledgers" / "one.db"
     files = tmp_path / "out"
+    options = ["-o", files, "--ledger", elsewhere]
+    refused = acedata("bulk", "-", *options, stdin=json.dumps(song()))
+    assert refused.exit_code == 2
+    assert f"{elsewhere.parent} is no directory: correct --ledger" in refused.stderr
+    assert not files.exists()
+    elsewhere.parent.mkdir()
     result = acedata("bulk", "-", "-o", files, "--ledger", elsewhere, stdin=json.dumps(song()))
     assert result.exit_code == 0
     assert [path.name for path in files.iterdir()] == ["a.m4a"]
@@ -216,6 +243,21 @@ def test_another_request_under_a_known_key(
     assert result.exit_code == 2
     assert "line 1: the ledger has another request with the key 'a'" in result.stderr
     assert acedata("bulk", changed, "-o", tmp_path, "--dry-run").exit_code == 2
+    assert sandbox.stats.submissions == 1
+
+
+def test_a_form_is_for_one_service(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Speech has runs of its own; a form for both is refused before anything is made or sent."""
+    speech = {"key": "s", "action": "speak", "text": "Hello"}
+    files = tmp_path / "new"
+    mixed = write(tmp_path, song(), speech)
+    for more in ((), ("--dry-run",)):
+        result = acedata("bulk", mixed, "-o", files, *more)
+        assert result.exit_code == 2
+        assert "line 2: speak is for another service than generate in line 1" in result.stderr
+    assert not files.exists()
+    assert acedata("bulk", write(tmp_path, speech), "-o", files).exit_code == 0
+    assert (files / "s.mp3").is_file()
     assert sandbox.stats.submissions == 1
 
 

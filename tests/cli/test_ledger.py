@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from acedata_async.cli import ledger_file
 from acedata_async.ledger import NewEntry, SqliteLedger
-from acedata_async.sandbox import Sandbox
 from tests.cli.conftest import Acedata, change, document, in_use, ledger_at, song, write
 
 
@@ -80,12 +81,53 @@ def test_no_ledger_is_made_by_looking(acedata: Acedata, tmp_path: Path, words: l
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list"],
+        ["show", "a"],
+        ["unknown"],
+        ["resolve", "a", "--give-up"],
+        ["resolve", "a", "--task-id", "x", "--unchecked"],
+    ],
+)
+@pytest.mark.parametrize("content", [None, b"", b"no ledger, but notes of the user's own"])
+def test_nothing_is_made_at_a_wrong_place(
+    acedata: Acedata, tmp_path: Path, words: list[str], content: bytes | None
+) -> None:
+    """A mistyped path makes no directory, and a file that is no ledger gets none beside it."""
+    place = tmp_path / "mistyped" / "one.ledger"
+    if content is not None:
+        place = tmp_path / "notes"
+        place.write_bytes(content)
+    before = sorted(tmp_path.rglob("*"))
+    result = acedata("ledger", *words, "--ledger", place)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("acedata: LedgerError: ")
+    assert sorted(tmp_path.rglob("*")) == before
+    if content is not None:
+        assert place.read_bytes() == content
+    if content == b"":
+        assert f"{place} is empty, so it remembers nothing: " in result.stderr
+
+
+def test_times_have_their_zone(acedata: Acedata, path: Path) -> None:
+    """ISO 8601 with the offset, to the second for people."""
+    listed = acedata("ledger", "list").stdout.splitlines()[0].split()[-1]
+    shown = acedata("ledger", "show", "lost").stdout
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", listed)
+    assert re.search(r"  lost at +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d\n", shown)
+    (entry,) = document(acedata("ledger", "list", "--json", "--state", "lost"))["entries"]
+    assert datetime.fromisoformat(entry["times"]["lost"]).utcoffset() is not None
+    assert path.exists()
+
+
 def test_looking_works_while_a_run_is_at_work(acedata: Acedata, path: Path) -> None:
     """A ledger in use can be read; deciding is for afterwards."""
     with in_use(path), pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger_file, "PATIENCE", 0.0)
-        for words in (["list"], ["show", "lost"], ["unknown"]):
-            assert acedata("ledger", *words).exit_code == 0
+        for words, code in ((["list"], 0), (["show", "lost"], 0), (["unknown"], 5)):
+            assert acedata("ledger", *words).exit_code == code
         refused = acedata("ledger", "resolve", "lost", "--give-up")
     assert refused.exit_code == 1
     assert "is in use by process" in refused.stderr
@@ -124,7 +166,9 @@ def test_a_saved_song_is_shown_with_its_record(acedata: Acedata, tmp_path: Path)
 
 def test_what_is_unknown_or_lost_is_explained(acedata: Acedata, path: Path) -> None:
     """When it was sent, what it asks for, why, and the three ways to decide."""
-    shown = acedata("ledger", "unknown", "-o", path.parent).stdout
+    result = acedata("ledger", "unknown", "-o", path.parent)
+    shown = result.stdout
+    assert result.exit_code == 5
     assert "unsure: unknown, sent 2" in shown
     assert "  asks for  generate; Lanterns; A song\n" in shown
     assert "  because   cut off\n" in shown
@@ -137,65 +181,38 @@ def test_what_is_unknown_or_lost_is_explained(acedata: Acedata, path: Path) -> N
 def test_nothing_is_unknown(acedata: Acedata, tmp_path: Path) -> None:
     """That is good news, and told."""
     acedata("bulk", write(tmp_path, song()), "-o", tmp_path)
-    assert acedata("ledger", "unknown").stdout == "nothing is unknown or lost\n"
+    result = acedata("ledger", "unknown")
+    assert (result.exit_code, result.stdout) == (0, "nothing is unknown or lost\n")
+    told = document(acedata("ledger", "unknown", "--json"))
+    assert told == {"ledger": "acedata.ledger", "entries": [], "exit_code": 0}
 
 
-def test_a_task_id_is_looked_up_next(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The unknown song is the task that the user has found; the next run fetches it."""
-    sandbox.inject("cut-after-accept", times=1)
-    sandbox.inject("list-refused")
-    form = write(tmp_path, song())
-    assert acedata("bulk", form, "-o", tmp_path).exit_code == 5
-    (task_id,) = sandbox.tasks
-    result = acedata("ledger", "resolve", "a", "--task-id", f" {task_id} ")
-    assert result.stdout == f"a is task {task_id}; the next `acedata bulk` looks it up\n"
-    assert acedata("bulk", form, "-o", tmp_path).exit_code == 0
-    assert sandbox.stats.submissions == 1
+def test_scripts_learn_what_is_in_doubt(acedata: Acedata, path: Path) -> None:
+    """One document, and the exit code: 5 for what is unknown, 6 for what is only lost."""
+    result = acedata("ledger", "unknown", "--json")
+    told = document(result)
+    assert [(entry["key"], entry["state"]) for entry in told["entries"]] == [
+        ("unsure", "unknown"),
+        ("lost", "lost"),
+    ]
+    assert result.exit_code == told["exit_code"] == 5
+    acedata("ledger", "resolve", "unsure", "--give-up")
+    result = acedata("ledger", "unknown", "--json")
+    assert result.exit_code == document(result)["exit_code"] == 6
+    assert path.exists()
 
 
-def test_a_resubmitted_song_is_sent_again(
-    acedata: Acedata, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """By hand, with a warning that it may be paid twice."""
-    sandbox.inject("cut-after-accept", times=1)
-    sandbox.inject("list-refused")
-    form = write(tmp_path, song())
-    acedata("bulk", form, "-o", tmp_path)
-    result = acedata("ledger", "resolve", "a", "--resubmit")
-    assert result.stdout == "the next `acedata bulk` sends a again; it may be paid twice\n"
-    assert acedata("bulk", form, "-o", tmp_path).exit_code == 0
-    assert sandbox.stats.submissions == 2
+def test_what_a_killed_run_left_is_in_doubt(acedata: Acedata, tmp_path: Path) -> None:
+    """A call that was under way may be paid, also before the next run has found it so."""
 
+    async def send(ledger: SqliteLedger) -> None:
+        await ledger.add([NewEntry(key="a", request={"action": "generate", "prompt": "x"})])
+        await ledger.begin("a")
 
-def test_what_is_given_up_is_left(acedata: Acedata, path: Path) -> None:
-    """It is neither sent nor looked for; a later decision may send it after all."""
-    assert acedata("ledger", "resolve", "unsure", "--give-up").exit_code == 0
-    assert ledger_at(path)["unsure"].state == "given_up"
-    assert acedata("ledger", "resolve", "unsure", "--resubmit").exit_code == 0
-    assert ledger_at(path)["unsure"].state == "pending"
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (["unsure"], 2, "exactly one"),
-        (["unsure", "--give-up", "--resubmit"], 2, "exactly one"),
-        (["unsure", "--task-id", " "], 2, "the id of a task"),
-        (["unsure", "--task-id", "task-1"], 2, "lost has this task"),
-        (["lost", "--task-id", "task-1"], 1, "lost is lost: accept is for"),
-        (["failed", "--resubmit"], 1, "nothing was changed"),
-        (["nobody", "--give-up"], 1, "no entry 'nobody'"),
-    ],
-)
-def test_a_decision_that_makes_no_sense_changes_nothing(
-    acedata: Acedata, path: Path, words: list[str], code: int, said: str
-) -> None:
-    """It is refused with the reason."""
-    before = ledger_at(path)
-    result = acedata("ledger", "resolve", *words)
-    assert result.exit_code == code
-    assert said in " ".join(result.stderr.split())
-    assert ledger_at(path) == before
+    change(tmp_path / "acedata.ledger", send)
+    result = acedata("ledger", "unknown")
+    assert result.exit_code == 5
+    assert result.stdout.startswith("a: submitting, sent 2")
 
 
 def test_hostile_entries_steer_no_terminal(acedata: Acedata, tmp_path: Path) -> None:
@@ -214,6 +231,24 @@ def test_hostile_entries_steer_no_terminal(acedata: Acedata, tmp_path: Path) -> 
         assert not any(mark in shown for mark in ("\x1b", "\x07", "\x9b", "\r", "\u2028"))
     entries = json.loads(acedata("ledger", "list", "--json").stdout)["entries"]
     assert entries[0]["key"] == "k\x1b[2J\r"
+
+
+def test_documents_steer_no_terminal(acedata: Acedata, tmp_path: Path) -> None:
+    """What turns the direction of a text, or is a control, is escaped; letters are not."""
+    hostile = "\u202eevil\u2066\x9b31m\x7f\u200f\u2028\U000e0041"
+    form = write(tmp_path, song(title=f"Grüße 雨{hostile}"))
+    report = tmp_path / "report.jsonl"
+    options = ["-o", tmp_path, "--json", "--report", report]
+    told = acedata("bulk", form, *options).stdout
+    for text in (
+        told,
+        report.read_text(encoding="utf-8"),
+        acedata("ledger", "list", "--json").stdout,
+        acedata("ledger", "show", "a", "--json").stdout,
+    ):
+        assert all(one.isprintable() or one == "\n" for one in text)
+        assert "Grüße 雨" in text
+    assert json.loads(told)["songs"][0]["title"] == f"Grüße 雨{hostile}"
 
 
 def test_many_entries_are_listed(acedata: Acedata, tmp_path: Path) -> None:

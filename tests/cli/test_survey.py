@@ -58,6 +58,7 @@ def test_each_state_is_counted(acedata: Acedata, sandbox: Sandbox, tmp_path: Pat
     told = document(acedata("bulk", form, "-o", tmp_path, "--dry-run", "--json", "--budget", 8))
     assert told["counts"] == {
         "new": 2,
+        "held_back": 0,
         "saved": 1,
         "in_flight": 1,
         "made": 1,
@@ -80,7 +81,10 @@ def test_the_rest_of_the_ledger_is_counted(acedata: Acedata, tmp_path: Path) -> 
     assert result.stdout.splitlines() == [
         "      1  new: would be sent, and paid",
         "      5  not in the form, but unfinished in the ledger",
-        "the budget allows 0 new songs",
+        (
+            "the budget allows 0 new songs: the budget of 3 credits is used"
+            " (4, and the next song costs about 0.571429)"
+        ),
     ]
 
 
@@ -94,16 +98,35 @@ def test_failed_ones_count_as_new_if_they_are_sent(acedata: Acedata, tmp_path: P
     assert (told["counts"]["failed"], told["counts"]["new"]) == (0, 1)
 
 
+def test_what_has_no_source_is_not_sent(acedata: Acedata, tmp_path: Path) -> None:
+    """What starts from a song that failed or was given up is held back, and so on down."""
+    change(tmp_path / "acedata.ledger", fill)
+    sources = {"b": "failed", "c": "b", "d": "given", "e": "lost", "f": "made"}
+    covers = [{"key": key, "action": "cover", "source": of} for key, of in sources.items()]
+    form = write(tmp_path, *(song(key) for key in KEYS), *covers)
+    options = ["-o", tmp_path, "--dry-run"]
+    told = document(acedata("bulk", form, *options, "--json"))
+    # There is no audio id in the record of what was made here.
+    assert (told["counts"]["held_back"], told["counts"]["new"]) == (4, 1)
+    shown = acedata("bulk", form, *options).stdout
+    assert "      4  not to be sent: the source has failed, or was given up\n" in shown
+    told = document(acedata("bulk", form, *options, "--json", "--retry-failed"))
+    assert (told["counts"]["held_back"], told["counts"]["new"]) == (2, 4)
+
+
 def test_a_budget_in_credits_needs_a_cost(acedata: Acedata, tmp_path: Path) -> None:
-    """Nobody knows what a song costs before the first one."""
+    """Nobody knows what a song costs before the first one; unless that has told, none is sent."""
     form = write(tmp_path, song())
-    result = acedata("bulk", form, "-o", tmp_path, "--dry-run", "--budget-credits", 3)
-    assert "no cost is in the ledger yet" in result.stdout
+    options = ["-o", tmp_path, "--dry-run", "--budget-credits", 3]
+    assert "no cost is in the ledger yet" in acedata("bulk", form, *options).stdout
+    acedata("bulk", form, "-o", tmp_path)
+    more = acedata("bulk", write(tmp_path, song(), song("b")), *options)
+    assert "the budget allows 0 new songs: a budget in credits cannot be kept" in more.stdout
 
 
 def test_the_smaller_budget_counts() -> None:
     """Songs and credits are both limits, and no more than is new is allowed."""
-    survey = Survey(paid=10, cost=20.0, priced=10)
+    survey = Survey(paid=10, cost=20.0)
     survey.counts["new"] = 5
     assert survey.room(None, None) is None
     assert survey.room(12, None) == 2

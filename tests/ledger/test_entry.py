@@ -26,6 +26,8 @@ ALLOWED: dict[tuple[EntryState, Step], EntryState] = {
     ("failed", "retry"): "pending",
     ("failed", "finish"): "succeeded",
     ("unknown", "accept"): "submitted",
+    ("lost", "accept"): "submitted",
+    ("given_up", "accept"): "submitted",
     ("unknown", "resubmit"): "pending",
     ("unknown", "give_up"): "given_up",
     ("lost", "finish"): "succeeded",

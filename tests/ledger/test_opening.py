@@ -11,6 +11,7 @@ import pytest
 
 from acedata_async import LedgerError
 from acedata_async.ledger import SqliteLedger
+from acedata_async.ledger.opening import check_free_to_hold, is_blank
 from tests.ledger.holding import content, files_beside, lock_of, put, songs
 
 
@@ -40,8 +41,19 @@ async def test_reader_of_nothing(path: Path) -> None:
         await SqliteLedger(path, read_only=True).open()
     assert files_beside(path) == []
     put(path, b"")
-    with pytest.raises(LedgerError, match="open it once for writing"):
+    with pytest.raises(LedgerError, match=r"is empty, so it remembers nothing: .*restore a backup"):
         await SqliteLedger(path, read_only=True).open()
+
+
+async def test_reader_leaves_no_trace(path: Path, ledger: SqliteLedger) -> None:
+    """Looking at a ledger changes nothing in it, and leaves no file beside it."""
+    await ledger.add(songs("a"))
+    await ledger.aclose()
+    before = content(path)
+    async with SqliteLedger(path, read_only=True) as reader:
+        assert (await reader.totals()).counts == {"pending": 1}
+    assert files_beside(path) == [path, lock_of(path)]
+    assert content(path) == before
 
 
 async def test_reader_where_nothing_can_be_written(
@@ -110,3 +122,30 @@ async def test_reader_after_a_crash(path: Path, ledger: SqliteLedger) -> None:
         assert (await reader.totals()).counts == {"pending": 1}
     async with SqliteLedger(copy) as again:
         assert (await again.totals()).counts == {"pending": 1}
+
+
+def test_nothing_is_made_by_asking(path: Path) -> None:
+    """Whether a file could be held is found out without making any; an empty one is blank."""
+    check_free_to_hold(str(path), 0.0)
+    assert files_beside(path) == []
+    put(path, b"")
+    check_free_to_hold(str(path), 0.0)
+    assert files_beside(path) == [path]
+    assert is_blank(str(path))
+
+
+async def test_who_holds_it_is_told(path: Path, ledger: SqliteLedger) -> None:
+    """While it is held, asking says by whom; afterwards it is free, and stays so."""
+    await ledger.add(songs("a"))
+    with pytest.raises(LedgerError, match=f"is in use by process {os.getpid()} "):
+        check_free_to_hold(str(path), 0.0)
+    assert not is_blank(str(path))
+    await ledger.aclose()
+    for _ in range(2):
+        check_free_to_hold(str(path), 0.0)
+
+
+def test_a_place_that_cannot_be_held(tmp_path: Path) -> None:
+    """A directory is no file; the error says what to do."""
+    with pytest.raises(LedgerError, match=r"cannot be used .*choose another place"):
+        check_free_to_hold(str(tmp_path), 0.0)

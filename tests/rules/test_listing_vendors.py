@@ -141,9 +141,9 @@ def test_clocks_of_the_vendor(world: World, manner: Manner, age: float, pace: fl
     st.sampled_from([LAST_LOOK, 3000.0]),
 )
 def test_what_is_listed_is_found(world: World, manner: Manner, age: float) -> None:
-    """What a well-behaved vendor lists is found, unless more than a page are created at once."""
+    """What a well-behaved vendor lists is found, unless a page of tasks is created at once."""
     moments = sorted(round(task.created, 3) for task in world.tasks)
-    at_once = any(b - a < 0.02 for a, b in zip(moments, moments[manner.page :], strict=False))
+    at_once = any(b - a < 0.02 for a, b in zip(moments, moments[manner.page - 1 :], strict=False))
     listing, _ = read(Vendor(world.tasks, manner), [world.doubt], world.doubt.sent - START + age)
     if not at_once:
         numbers = {task.marker: task.id for task in world.tasks}
