@@ -10,7 +10,9 @@ from pathlib import Path
 
 import acedata_async
 from acedata_async import AceDataError, PollPolicy, Timeouts, __version__, errors
-from acedata_async.models.producer import SUBMISSIONS
+from acedata_async.models import fish, producer
+from acedata_async.resources.fish import Fish
+from acedata_async.resources.producer import Producer
 from acedata_async.sandbox import FAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,11 +40,15 @@ def test_every_fault_is_explained() -> None:
 
 
 def test_every_public_name_is_explained() -> None:
-    """Each public name, and each field of each request, stands in the reference."""
+    """Each public name, method of a service and field of a request stands in the reference."""
     text = page("docs/reference/python.md") + page("docs/reference/errors.md")
     names = set(acedata_async.__all__)
-    for request in SUBMISSIONS:
+    requests = (*producer.SUBMISSIONS, *fish.SUBMISSIONS)
+    parts = (fish.VoiceModelRequest, fish.VoiceQuery, fish.Prosody, fish.Reference)
+    for request in (*requests, *parts):
         names |= set(request.model_fields)
+    for service in (Producer, Fish):
+        names |= {name for name in dir(service) if not name.startswith("_") and name != "name"}
     for settings in (PollPolicy, Timeouts):
         names |= {field.name for field in fields(settings)}
     missing = {name for name in names if not re.search(rf"\b{name}\b", text)}

@@ -9,6 +9,9 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+SERVICES = ("producer", "fish")
+"""The services that the package speaks to."""
+
 Lane = Literal["lookup", "read", "submit", "hold"]
 """Which connections a call uses: `lookup` for free looks at tasks, `read` for free looks at
 anything else, `submit` for calls that are acknowledged at once, `hold` for those that keep their

@@ -58,7 +58,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
 _ADVICE: dict[type[APIError], str] = {
     AuthenticationError: f"the token was not accepted; {ACCESS_HELP}",
     PermissionDenied: (
-        "moderation of the prompt or lyrics may be the reason; else the token may lack this"
+        "moderation of what was asked for may be the reason; else the token may lack this"
         " service or be suspended: Producer, Producer Tasks and Fish may each have to be"
         " acquired at https://platform.acedata.cloud"
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 
-from acedata_async._rules.exchange import Call, Lane, Reply
+from acedata_async._rules.exchange import SERVICES, Call, Lane, Reply
 from acedata_async._transport.seam import Interrupted, NotDelivered, Turn
 from acedata_async.errors import ConfigurationError
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _LANES: dict[Lane, int] = {"lookup": 8, "read": 4, "submit": 16, "hold": 16}
 _DOWNLOADS = 8
-"""Calls of each kind at once. httpx's own queue for a connection costs time that grows with the
+"""Calls of each kind at once, for each service: what one of them holds up is to leave the other
+alone. httpx's own queue for a connection costs time that grows with the
 square of its length, and loses slots when what waits in it is cancelled (httpcore 830, 1093):
 so requests are held here, and the pool is as large as all of them together."""
 
@@ -68,14 +69,18 @@ class HttpTransport:
         self._user_agent = user_agent
         self._owned = client is None
         self._client = client
-        self._lanes = {lane: anyio.CapacityLimiter(size) for lane, size in _LANES.items()}
+        self._lanes = {
+            (service, lane): anyio.CapacityLimiter(size)
+            for service in SERVICES
+            for lane, size in _LANES.items()
+        }
         self._downloads = anyio.CapacityLimiter(_DOWNLOADS)
 
     async def send(self, call: Call, *, timeout: float, turn: Turn | None = None) -> Reply:
         """Send one call with the token and return the whole answer, whatever its status."""
         client = self._open_client()
         request = self._build(client, call, timeout)
-        async with self._lanes[call.lane]:
+        async with self._lanes[call.service, call.lane]:
             if turn is not None:
                 await turn()
             try:
@@ -142,7 +147,7 @@ class HttpTransport:
 
     def _open_client(self) -> httpx.AsyncClient:
         if self._client is None:
-            total = sum(_LANES.values()) + _DOWNLOADS
+            total = len(SERVICES) * sum(_LANES.values()) + _DOWNLOADS
             try:
                 self._client = httpx.AsyncClient(
                     limits=httpx.Limits(max_connections=total, max_keepalive_connections=total),

@@ -24,6 +24,7 @@ from acedata_async.errors import (
 from acedata_async.ledger.entry import Entry, WrongStep
 from acedata_async.ledger.protocol import Ledger
 from acedata_async.models.request import RequestWarning
+from acedata_async.models.task import Task
 from acedata_async.tasks.watcher import TaskWatcher
 
 _log = logging.getLogger("acedata_async")
@@ -57,6 +58,7 @@ class SongJournal:
         ledger: Where to.
         entry: The song's entry.
         marker: What the call carries to be found by, or None.
+        named: Chooses the name of the file of a task that is made, where one is wanted.
         told: Called with what happens: `beginning`, `begun`, `released`, `accepted` or `ended`,
             and with the error where there is one.
 
@@ -72,6 +74,7 @@ class SongJournal:
         entry: Entry,
         *,
         marker: str | None,
+        named: Callable[[Task], str | None],
         told: Callable[[str, BaseException | None], object],
     ) -> None:
         self.entry = entry
@@ -79,6 +82,7 @@ class SongJournal:
         self.trouble: LedgerError | None = None
         self.marker = marker
         self._ledger = ledger
+        self._named = named
         self._told = told
         self._out = False
 
@@ -99,14 +103,17 @@ class SongJournal:
         """Write down what the call brought. It is not lost where that fails."""
         watched = isinstance(outcome, TaskWatcher)
         self.task_id = outcome.id if watched else outcome.task_id
+        key = self.entry.key
         try:
             if watched and outcome.id:
-                self.entry = await self._ledger.accept(self.entry.key, outcome.id)
+                self.entry = await self._ledger.accept(key, outcome.id)
+            elif watched:  # answered with its result
+                task: Task = outcome.task
+                record, name = task.export(), self._named(task)
+                self.entry = await self._ledger.finish(key, record, cost=cost_of(record), name=name)
             else:
-                answer = outcome.task.export() if watched else outcome.model_dump(mode="json")
-                self.entry = await self._ledger.finish(
-                    self.entry.key, answer, cost=cost_of(answer), name=None
-                )
+                answer = outcome.model_dump(mode="json")
+                self.entry = await self._ledger.finish(key, answer, cost=None, name=None)
         except LedgerError as error:
             self._complain(error)
         self._told("accepted", None)

@@ -150,7 +150,8 @@ class Register:
         needed = source_kind(action)
         if maker and product_kind(maker) != needed:
             makes = product_kind(maker)
-            allowed = f"the key of a {word} that makes {needed}; that one makes {makes}"
+            one = "a line" if line else "an item"
+            allowed = f"the key of {one} that makes {needed}; that one makes {makes}"
             return [describe_problem("source", source, allowed)]
         return []
 

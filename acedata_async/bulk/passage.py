@@ -196,6 +196,7 @@ class Passage:
             self._ledger,
             self.entry,
             marker=None if address is None else marker,
+            named=self._name_for,
             told=lambda what, error: self._told(journal, what, error),
         )
         orders = self._shared.workshop.orders
@@ -248,13 +249,16 @@ class Passage:
         return self.ended(odd)
 
     async def _finish(self, task: Task) -> None:
-        made, files = self._made(task), self._shared.files
-        name = None
-        if files is not None and made is not None:
-            name = files.choose(self._title(made) if self.item.derived else None, self.key)
-        record = task.export()
+        record, name = task.export(), self._name_for(task)
         self.entry = await self._ledger.finish(self.key, record, cost=cost_of(record), name=name)
         self.fresh = True
+
+    def _name_for(self, task: Task) -> str | None:
+        """Choose what the file of a finished task is called; None where none is wanted."""
+        made, files = self._made(task), self._shared.files
+        if files is None or made is None or not makes_file(self.item.action):
+            return None
+        return files.choose(self._title(made) if self.item.derived else None, self.key)
 
     def _made(self, task: Task) -> Product | None:
         return made_of(self.item.action, task)

@@ -261,19 +261,23 @@ class Reconciler:
         """Return the account's id: given, learned, noted, or from the record of a task of ours."""
         if self._given_id is not None:
             return self._given_id
-        noted = await self._ledger.note(_USER_ID)
+        # Each service may have a token of its own, of another account.
+        name = _USER_ID if self._service == "producer" else f"{_USER_ID} {self._service}"
+        noted = await self._ledger.note(name)
         known = self._learned_id or noted or await self._ask_account()
         if known is not None and known != noted:
-            await self._ledger.put_note(_USER_ID, known)
+            await self._ledger.put_note(name, known)
         return known
 
     async def _ask_account(self) -> str | None:
         task_ids: list[str] = []
         async for entry in self._ledger.entries({"submitted", "succeeded", "saved", "failed"}):
+            if not belongs(entry.request.get("action"), self._service):
+                continue
             told = None if entry.result is None else as_text(entry.result.get(_USER_ID))
             if told:
                 return told
-            if entry.task_id is not None and belongs(entry.request.get("action"), self._service):
+            if entry.task_id is not None:
                 task_ids.append(entry.task_id)
             if len(task_ids) == _MOST_ASKED:
                 break

@@ -240,6 +240,7 @@ class VoiceModelRequest(ApiRequest):
     """
 
     path: ClassVar[str] = "/fish/model"
+    action: ClassVar[str] = "create_model"
 
     title: Filled
     voices: WebAddress
@@ -252,6 +253,10 @@ class VoiceModelRequest(ApiRequest):
     generate_sample: bool | None = None
     train_mode: Annotated[Literal["fast"], Allowed("fast")] | None = None
     type: Annotated[Literal["tts"], Allowed("tts")] | None = None
+
+    def to_call(self) -> Call:
+        """Return what is sent; it is answered at once."""
+        return replace(super().to_call(), lane="submit")
 
 
 class VoiceQuery(Checked):

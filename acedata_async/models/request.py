@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
+from acedata_async._rules.exchange import Call
 from acedata_async.errors import NOT_SHOWN, InvalidRequest
 
 if TYPE_CHECKING:
@@ -149,6 +150,14 @@ class ApiRequest(Checked):
 
     path: ClassVar[str]
     """Where it is sent."""
+
+    def to_call(self) -> Call:
+        """Return what is sent.
+
+        Raises:
+            InvalidRequest: The request was built around its checks, and does not pass them.
+        """
+        return Call(self.path, self.fields_to_send(), "hold")
 
     def oddities(self) -> list[str]:
         """Return what is allowed and yet looks like a mistake, in words."""

@@ -92,7 +92,7 @@ class Fish(Service):
     - ClientClosed: the client is closed.
 
     Cancelling such a call leaves the request running to its end, so that what is paid for is not
-    lost; `claim` returns the watcher.
+    lost: `claim` returns the watcher, and the log names the voice of a `create_model`.
     """
 
     name: ClassVar[str] = "fish"
@@ -149,7 +149,8 @@ class Fish(Service):
             reference_id: The voice, or its id; several for a dialogue.
             **options: See `SpeechRequest`.
         """
-        fields = {"text": text, "reference_id": _voice_ids(reference_id), **options}
+        voices = _voice_ids(reference_id, "reference_id")
+        fields = {"text": text, "reference_id": voices, **options}
         return await self.submit(SpeechRequest.model_validate(fields))
 
     async def create_model(
@@ -193,7 +194,7 @@ class Fish(Service):
             APIError: The API refused, or failed several times.
             ConnectionFailed: The API could not be reached.
         """
-        wanted = _voice_ids(voice_id)
+        wanted = _voice_ids(voice_id, "voice_id")
         if not isinstance(wanted, str) or not _VOICE_ID.fullmatch(wanted):
             raise InvalidRequest("voice_id", voice_id, "the id of a voice: letters and digits")
         return await self._catalogue.voice(wanted)
@@ -227,7 +228,7 @@ def _read_either(task: Task) -> Speech | Voice:
     return read_speech(task) if task.voice is None else task.voice
 
 
-def _voice_ids(given: object) -> object:
+def _voice_ids(given: object, field_name: str) -> object:
     """Return the ids of voices; what is none is left for the request to refuse.
 
     Raises:
@@ -235,8 +236,8 @@ def _voice_ids(given: object) -> object:
     """
     if isinstance(given, Voice):
         if not given.id:
-            raise InvalidRequest("reference_id", given, "a voice that has an id, or the id itself")
+            raise InvalidRequest(field_name, given, "a voice that has an id, or the id itself")
         return given.id
     if isinstance(given, Sequence) and not isinstance(given, str):
-        return [_voice_ids(one) for one in given]
+        return [_voice_ids(one, field_name) for one in given]
     return given

@@ -54,7 +54,7 @@ class Service:
     def claim(self) -> list[TaskWatcher[Any]]:
         """Return the watchers of submissions whose caller was cancelled, each once.
 
-        Such a song was accepted, and is paid, while nobody waited for its id any more.
+        What they watch was accepted, and is paid, while nobody waited for its id any more.
         """
         return self._orders.claim()
 

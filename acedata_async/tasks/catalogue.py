@@ -101,17 +101,18 @@ class VoiceListing:
                 seen.add(voice.id or "")
 
     async def pages(self) -> AsyncIterator[VoicePage]:
-        """Yield one page after the other, until there are no more."""
-        before: list[Voice] | None = None
+        """Yield one page after the other, until there are no more, or none with a new voice."""
+        seen: set[str] = set()
         for number in count(self._query.page_number):
             page = await self._catalogue.page(self._query, number)
-            if not page.items or page.items == before:  # the same again, however often asked
+            ids = {voice.id or "" for voice in page.items}
+            if ids <= seen:
                 return
+            seen |= ids
             yield page
             end = page.total is not None and number * self._query.page_size >= page.total
             if page.has_more is False or (page.has_more is None and end):
                 return
-            before = page.items
 
 
 def _as_not_found(error: APIError) -> APIError:

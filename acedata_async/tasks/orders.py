@@ -96,7 +96,7 @@ class Orders:
                     return result
             return None
 
-        call = Call(request.path, request.fields_to_send(), "hold")
+        call = request.to_call()
         return await self._crew.run(
             lambda caller: self._submitter.post(call, request, caller, accept, journal),
             name=request.path,
@@ -124,7 +124,8 @@ class Orders:
     def _keep(self, submission: asyncio.Task[TaskWatcher[Any]]) -> None:
         if _ended_well(submission):
             watcher = submission.result()
-            _log.warning("task %s was accepted after its caller went; claim() it", watcher.id)
+            what = f"task {watcher.id}" if watcher.id else "what was answered at once"
+            _log.warning("%s was accepted after its caller went; claim() it", what)
             self._unclaimed.append(watcher)
 
 
