@@ -33,6 +33,10 @@ class Governor:
         rate: Requests a second at the start; infinite for "no limit until the first 429".
         burst: How many requests may go at once after a rest.
         changed: Told of each new rate.
+
+    Attributes:
+        claimed: Whether somebody who takes turns without waiting in line has none, and wants the
+            next one.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Governor:
         self._closed_until = -math.inf
         self._refusals = 0
         self._used_up = False
+        self.claimed = False
         self._taken: deque[float] = deque(maxlen=_REMEMBERED)
 
     @property
@@ -60,11 +65,16 @@ class Governor:
         """Requests a second at present."""
         return self._rate
 
-    def wait(self, now: float) -> float:
-        """Return the seconds until a request may go; 0 when it may go now."""
+    def wait(self, now: float, *, behind: bool = False) -> float:
+        """Return the seconds until a request may go; 0 when it may go now.
+
+        Args:
+            now: The monotonic time in seconds.
+            behind: Whether it leaves the next turn to who has claimed it.
+        """
         opens = max(now, self._closed_until)
         self._refill(opens)
-        lacking = 1 - self._budget
+        lacking = 1 + (behind and self.claimed) - self._budget
         queue = 0.0 if lacking < _HAIR else lacking / self._rate
         return opens - now + queue
 

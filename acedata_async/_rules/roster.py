@@ -299,6 +299,7 @@ class Roster(Generic[RecordT]):
             self._due_alone.clear()
             self._deadlines.clear()
             self._trouble = None
+            self._governor.claimed = False
 
     def _schedule(self, seat: Seat[RecordT], due: float, now: float) -> None:
         if self._seats.get(seat.task_id) is seat and seat.wanted:
@@ -322,7 +323,10 @@ class Roster(Generic[RecordT]):
 
     def _wake_at(self, ready_at: float, now: float) -> float | None:
         due = self._beat if self._held else self._due.next_due()
-        due = max(ready_at, min(due, self._next_due_alone(now))) if self._free else math.inf
+        due = min(due, self._next_due_alone(now)) if self._free else math.inf
+        if due <= now < ready_at:
+            self._governor.claimed = True  # whoever else asks is not to take each turn as it comes
+        due = max(ready_at, due)
         moment = min(due, self._deadlines.next())
         return moment if math.isfinite(moment) else None
 
@@ -387,6 +391,7 @@ class Roster(Generic[RecordT]):
 
     def _send(self, seats: list[Seat[RecordT]], now: float) -> Look[RecordT]:
         self._governor.take(now)
+        self._governor.claimed = False
         for seat in seats:
             seat.asking, seat.turn = True, NOT_DUE
         look = Look(tuple(seats), now)

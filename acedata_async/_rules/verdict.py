@@ -23,8 +23,6 @@ _MOST_NESTED = 3
 
 _RESULT_KEYS = ("audio_url", "stems_url", "file_url", "video_url", "_id")
 
-_TRAINING = "training"
-
 _DONE_WORDS = frozenset({"succeeded", "complete", "trained", "成功"})
 """`succeeded` is documented, `complete` is the vendor's tool's word, `trained` a voice's; the
 last is `succeeded` as a translated document shows it."""
@@ -110,8 +108,14 @@ def _judge_finished(response: Mapping[str, Any]) -> Verdict:
     )
     if failed:
         return _failure(response)
-    made = (response, *as_objects(response.get("data")))
-    if any(item.get("state") == _TRAINING for item in made):
+    words = [
+        word
+        for item in (response, *as_objects(response.get("data")))
+        if item.get("_id") and (word := as_text(item.get("state"))) not in {None, *_DONE_WORDS}
+    ]
+    if "failed" in words:
+        return Verdict("failed", message="the voice could not be trained")
+    if words:
         return _RUNNING  # a voice that cannot speak yet
     if has_result:
         return _SUCCEEDED

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 
 from acedata_async._clock import Clock, sleep, wait
 from acedata_async._rules.brakes import Brakes
 from acedata_async._rules.in_flight import InFlight
-from acedata_async._rules.purse import Purse
+from acedata_async._rules.purse import A_SONG, Purse
 from acedata_async.bulk.journal import OF_THE_ACCOUNT
 from acedata_async.bulk.passage import Passage, Phase
 from acedata_async.errors import (
@@ -30,6 +30,8 @@ _log = logging.getLogger("acedata_async")
 _GAP = 0.05
 """Seconds between two paid calls: so few are on their way at any instant that a killed process
 leaves few in doubt."""
+
+_UNDER_WAY: tuple[Phase, ...] = ("submitting", "generating")
 
 _USELESS = (
     *OF_THE_ACCOUNT,
@@ -86,6 +88,7 @@ class Dispatcher:
         self._stopped = stopped
         self._held_up = held_up
         self._sent: dict[str, float] = {}
+        self._sizes: dict[str, float] = defaultdict(float)  # of those under way, by unit
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -129,6 +132,10 @@ class Dispatcher:
             self.in_flight.made(self._clock.monotonic(), under_way=self._under_way)
         self.phases[passage.phase] -= 1
         self.phases[phase] += 1
+        change = (phase in _UNDER_WAY) - (passage.phase in _UNDER_WAY)
+        if change:
+            size = passage.size
+            self._sizes[size.unit] += change * size.number
         passage.phase = phase
         self.wake()
 
@@ -164,11 +171,12 @@ class Dispatcher:
 
     @property
     def _under_way(self) -> int:
-        return self.phases["submitting"] + self.phases["generating"]
+        return sum(self.phases[phase] for phase in _UNDER_WAY)
 
     def _pause(self) -> float:
         """Return the seconds until the next song may go; infinite until something changes."""
-        refusal = self.purse.refusal() if self.ready else None
+        size = self.ready[0][0].size if self.ready else A_SONG
+        refusal = self.purse.refusal(size) if self.ready else None
         if refusal is not None:
             if self._under_way and self.brakes.stopped is None:
                 return math.inf  # what is under way may turn out not to be charged
@@ -179,7 +187,8 @@ class Dispatcher:
         if not self.ready or self._held_up():
             return math.inf
         under_way = self._under_way
-        if under_way >= self.in_flight.limit or not self.purse.has_room(under_way=under_way):
+        fits = self.purse.has_room(under_way=under_way, sizes=self._sizes, size=size)
+        if under_way >= self.in_flight.limit or not fits:
             return math.inf
         now = self._clock.monotonic()
         return self.brakes.wait(now, under_way=self.phases["submitting"])

@@ -287,7 +287,7 @@ class Floor:
             if not passage.counted:  # it had seemed to have failed
                 passage.counted = True
                 self.dispatcher.purse.begun()
-            self.dispatcher.purse.priced(passage.entry.cost)
+            self.dispatcher.purse.priced(passage.entry.cost, passage.size)
         self.reconciler.learn(passage.entry.result)
         self._release(passage, "came without an id")
 

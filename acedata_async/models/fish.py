@@ -4,6 +4,7 @@ Fields and ranges are those of the vendor's Fish guides. Where those contradict 
 all of them take is allowed.
 """
 
+import unicodedata
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
@@ -36,6 +37,17 @@ def _header_value(value: str) -> str:
     return value
 
 
+def _speakable(value: str) -> str:
+    if any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in value):
+        raise ValueError("control characters")
+    return value
+
+
+Speakable = Annotated[
+    Filled,
+    AfterValidator(_speakable),
+    Allowed("a text that is not empty, without control characters"),
+]
 Engine = Annotated[Filled, AfterValidator(_header_value), Allowed(f"one of {', '.join(ENGINES)}")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Allowed("a number from 0 to 1")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), Allowed("a number above 0")]
@@ -139,7 +151,7 @@ class SpeechRequest(FishRequest[Speech]):
     action: ClassVar[str] = "speak"
     record_type: ClassVar[str | None] = "fish_tts"
 
-    text: Filled
+    text: Speakable
     reference_id: VoiceId | None = None
     references: (
         Annotated[

@@ -18,6 +18,7 @@ from acedata_async.models.voices import Voice, VoicePage
 from acedata_async.tasks.patience import Patience
 
 _PATH = VoiceModelRequest.path
+_MOST_STALE = 3
 
 
 class Catalogue:
@@ -101,17 +102,25 @@ class VoiceListing:
                 seen.add(voice.id or "")
 
     async def pages(self) -> AsyncIterator[VoicePage]:
-        """Yield one page after the other, until there are no more, or none with a new voice."""
+        """Yield one page after the other, until there are no more.
+
+        Of several pages in a row without a new voice the third one counts as the end: a list that
+        moves on while it is read repeats a page, and one that ignores the page repeats all.
+        """
         seen: set[str] = set()
+        stale = 0
         for number in count(self._query.page_number):
             page = await self._catalogue.page(self._query, number)
             ids = {voice.id or "" for voice in page.items}
-            if ids <= seen:
-                return
+            fresh = bool(ids - seen)
             seen |= ids
-            yield page
+            stale = 0 if fresh else stale + 1
+            if fresh:
+                yield page
             end = page.total is not None and number * self._query.page_size >= page.total
-            if page.has_more is False or (page.has_more is None and end):
+            told = page.total is not None or page.has_more is True
+            over = page.has_more is False or (page.has_more is None and end)
+            if over or not page.items or stale == _MOST_STALE or (stale and not told):
                 return
 
 

@@ -113,7 +113,8 @@ class Poller:
         if accepted.record is not None:
             record = {"type": record_type, "request": call.body, **accepted.record}
             seat.note(Sighting(record, self._endpoint.service))
-            self._reporter.tell(seat)
+            if seat.task_id:  # else there is no task to tell of
+                self._reporter.tell(seat)
         return seat
 
     def join(

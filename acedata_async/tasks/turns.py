@@ -36,7 +36,7 @@ class Turns:
         async with self._first:
             while True:
                 check()
-                pause = self._governor.wait(self._clock.monotonic())
+                pause = self._governor.wait(self._clock.monotonic(), behind=True)
                 if pause <= 0:
                     self._governor.take(self._clock.monotonic())
                     return
