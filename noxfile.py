@@ -56,6 +56,13 @@ def _groups(name: str) -> list[str]:
 
 @nox.session(python=_interpreters())
 def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    session.install("-e", ".[all]", *_groups("tests"))
+    session.run("pytest", *AT_ONCE, *session.posargs)
+
+
+@nox.session(python=THIS)
+def coverage(session: nox.Session) -> None:
     """Run the tests and report the coverage of lines and branches."""
     session.install("-e", ".[all]", *_groups("tests"))
     session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()) / "coverage")
@@ -176,3 +183,10 @@ def bench_bulk(session: nox.Session) -> None:
     """Measure bulk runs and their ledger; see docs/benchmarks-bulk.md."""
     session.install("-e", ".[sandbox]", *_groups("bench"))
     session.run("python", "-m", "benchmarks.bulk", *session.posargs)
+
+
+@nox.session(python=THIS)
+def bench_downloads(session: nox.Session) -> None:
+    """Measure downloads beside curl and bare httpx; see docs/benchmarks-downloads.md."""
+    session.install("-e", ".[aiohttp]")
+    session.run("python", "-m", "benchmarks.downloads", *session.posargs)

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 from acedata_async._version import __version__
 
 if TYPE_CHECKING:
+    from acedata_async.audio.download import Download, Progress
+    from acedata_async.audio.tags import TagError, Tags, read_tags, write_tags
     from acedata_async.bulk.items import BulkItem
     from acedata_async.bulk.outcome import BulkOutcome, BulkStats
     from acedata_async.bulk.run import BulkRun
     from acedata_async.client import AceData
-    from acedata_async.config import PollPolicy, Timeouts
+    from acedata_async.config import DownloadPolicy, PollPolicy, Timeouts
     from acedata_async.errors import (
         AceDataError,
         APIError,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         InsufficientBalance,
         InvalidRequest,
         LedgerError,
+        LinkExpired,
         MalformedResponse,
         NotFound,
         PaymentRequired,
@@ -106,7 +109,9 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "CoverRequest",
+    "Download",
     "DownloadError",
+    "DownloadPolicy",
     "Event",
     "ExtendRequest",
     "Failure",
@@ -115,6 +120,7 @@ __all__ = [
     "InsufficientBalance",
     "InvalidRequest",
     "LedgerError",
+    "LinkExpired",
     "Lyrics",
     "MalformedResponse",
     "NotFound",
@@ -123,6 +129,7 @@ __all__ = [
     "PermissionDenied",
     "PollPolicy",
     "ProducerRequest",
+    "Progress",
     "Prosody",
     "RateChanged",
     "RateLimited",
@@ -139,6 +146,8 @@ __all__ = [
     "SubmissionUnknown",
     "SwapInstrumentalsRequest",
     "SwapVocalsRequest",
+    "TagError",
+    "Tags",
     "Task",
     "TaskFailed",
     "TaskFinal",
@@ -165,6 +174,8 @@ __all__ = [
     "WavFile",
     "__version__",
     "log_events",
+    "read_tags",
+    "write_tags",
 ]
 
 _HOMES = (
@@ -181,6 +192,8 @@ _HOMES = (
     "models.fish",
     "models.voices",
     "tasks.catalogue",
+    "audio.download",
+    "audio.tags",
     "tasks.watcher",
     "tasks.watchset",
     "bulk.items",

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
+from urllib.parse import urlsplit
 
 from acedata_async._clock import Clock, SystemClock
 from acedata_async._rules.durations import Durations
 from acedata_async._rules.governor import Budget
 from acedata_async._transport.observed import ObservedTransport
 from acedata_async._version import __version__
-from acedata_async.audio.download import Downloadable, Downloader
+from acedata_async.audio.download import (
+    Download,
+    Downloadable,
+    Downloader,
+    DownloadOptions,
+    Progress,
+)
+from acedata_async.audio.fetching import Fetcher
 from acedata_async.bulk.workshop import Workshop
-from acedata_async.config import Credentials, PollPolicy, Timeouts, read_credentials
+from acedata_async.config import (
+    Credentials,
+    DownloadPolicy,
+    PollPolicy,
+    Timeouts,
+    read_credentials,
+)
 from acedata_async.errors import ConfigurationError, InvalidRequest
 from acedata_async.events import Limited, Observer, RateChanged, Reason
 from acedata_async.logs import log_events
+from acedata_async.models.results import Audio, Stems
+from acedata_async.models.task import Task
+from acedata_async.models.voices import Speech
 from acedata_async.observers import Observers
 from acedata_async.resources.fish import Fish
 from acedata_async.resources.producer import Producer
@@ -58,6 +75,7 @@ class AceData:
             it is, with redirects and its own authentication off for each request, and not closed.
         poll: How tasks are watched.
         timeouts: How long the client waits for what.
+        downloads: What downloads may do.
         observers: Functions that are told what happens (see `Event`), in this order; by default
             `log_events`, which writes to the logger `acedata_async`. What one of them raises is
             logged once, and neither stops the client nor the others.
@@ -84,6 +102,7 @@ class AceData:
         http_client: httpx.AsyncClient | None = None,
         poll: PollPolicy | None = None,
         timeouts: Timeouts | None = None,
+        downloads: DownloadPolicy | None = None,
         observers: Iterable[Observer] = (log_events,),
         learned: str | None = None,
         clock: Clock | None = None,
@@ -105,9 +124,15 @@ class AceData:
             tokens=credentials.tokens,
         )
         self._durations = _durations(learned)
-        self._downloader = Downloader(
-            self._transport, self._crew, self._clock, self._rng, timeout=self._timeouts.download
+        fetcher = Fetcher(
+            self._transport,
+            self._clock,
+            self._rng,
+            timeout=self._timeouts.download,
+            policy=downloads or DownloadPolicy(),
+            own_host=urlsplit(self._base_url).hostname or "",
         )
+        self._downloader = Downloader(fetcher, self._crew, self._clock, renew=self._renew)
         self._pollers: list[Poller] = []
         songs = Budget(self._rate_changed)
         # A token has one rate of lookups, whatever they are for.
@@ -225,32 +250,105 @@ class AceData:
 
     async def download(
         self,
-        audio: Downloadable,
+        item: Downloadable,
         directory: str | os.PathLike[str],
         *,
         name: str | None = None,
+        template: str | None = None,
+        overwrite: bool = False,
+        tags: bool = False,
+        unpack: bool = False,
+        task: Task | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
     ) -> Path:
         """Fetch a song, stems, a speech or another file into a directory, made if needed.
 
         The file appears under its final name only when it is whole, and never takes the place of
-        another: a second file of the same name gets a number. The token does not travel with it.
-        Cancelling the call leaves no half file behind.
+        another: a second file of the same name gets a number. A connection that breaks is taken
+        up where it broke, if the server can; a link that has expired is renewed once, by looking
+        the task up. The token does not travel with it, and nothing is fetched from inside a
+        network (see `DownloadPolicy`). Cancelling the call leaves no half file behind.
 
         Args:
-            audio: What to fetch.
+            item: What to fetch.
             directory: Where to.
-            name: The file's name without its ending; by default title and id, or how a speech
-                begins. What a file system does not allow in it is replaced.
+            name: The file's name without its ending. What a file system does not allow in it is
+                replaced.
+            template: The same, put together from fields in braces: those of the item and, with
+                `task`, of its record and request. `{title} - {id}` unless set.
+            overwrite: Whether to take the place of a file of that name.
+            tags: Whether to write title, lyrics, prompt, model, seed, date, cover and ids into
+                the file. Its sound stays the same, bit for bit; what cannot be tagged is saved as
+                it is. Needs the extra `tags`.
+            unpack: Whether to unpack the zip of stems into a directory of its own.
+            task: The record of the task that made it, for names and tags.
+            on_progress: Called as bytes come, with a `Progress`.
 
         Returns:
-            The path of the file.
+            The path of the file; that of the directory for stems that were unpacked.
 
         Raises:
-            InvalidRequest: `audio` has no address.
+            InvalidRequest: `item` has no address, or name or template cannot be used.
+            ConfigurationError: `tags` without the extra.
             DownloadError: It could not be fetched or written.
             ClientClosed: The client is closed.
         """
-        return await self._downloader.download(audio, directory, name=name)
+        options = DownloadOptions(
+            name=name,
+            template=template,
+            overwrite=overwrite,
+            tags=tags,
+            unpack=unpack,
+            task=task,
+            on_progress=on_progress,
+        )
+        return await self._downloader.download(item, directory, options)
+
+    async def download_many(
+        self,
+        items: Iterable[Downloadable],
+        directory: str | os.PathLike[str],
+        *,
+        template: str | None = None,
+        overwrite: bool = False,
+        tags: bool = False,
+        unpack: bool = False,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> list[Download]:
+        """Fetch many files, eight at a time; see `download` for the arguments.
+
+        What goes wrong with one of them stops none of the others. Cancelling the call leaves what
+        is whole, and no half file.
+
+        Returns:
+            What became of each, in the order of `items`.
+
+        Raises:
+            InvalidRequest: One of `items` has no address, or the template cannot be used; nothing
+                was fetched.
+            ConfigurationError: `tags` without the extra.
+            ClientClosed: The client is closed.
+        """
+        options = DownloadOptions(
+            template=template,
+            overwrite=overwrite,
+            tags=tags,
+            unpack=unpack,
+            on_progress=on_progress,
+        )
+        return await self._downloader.download_many(items, directory, options)
+
+    async def _renew(self, item: Downloadable) -> Downloadable | None:
+        """Look up what a result's address is now; None where no record tells."""
+        if not item.task_id or not isinstance(item, Audio | Stems | Speech):
+            return None
+        service = self.fish if isinstance(item, Speech) else self.producer
+        task = (await service.retrieve_batch([item.task_id])).get(item.task_id)
+        if task is None:
+            return None
+        if isinstance(item, Audio):
+            return next((audio for audio in task.audios if audio.id == item.id), None)
+        return task.stems if isinstance(item, Stems) else task.speech
 
 
 def _durations(learned: str | None) -> Durations:

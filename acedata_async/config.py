@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -75,6 +77,38 @@ class Timeouts:
         _check_seconds(self, *(field.name for field in fields(self)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadPolicy:
+    """What downloads may do: an address in a record is outside data.
+
+    Attributes:
+        largest: Bytes of a file at most; 4 GiB unless set.
+        slowest: Bytes a second, over `Timeouts.download` seconds, below which a connection is
+            given up and another one is tried; 64 unless set.
+        trusted_hosts: Hosts in a private network, or on this machine, from which files may come.
+            The host of `base_url` is one of them anyway; any other such host is refused.
+    """
+
+    largest: int = 4 * 1024**3
+    slowest: float = 64.0
+    trusted_hosts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in ("largest", "slowest"):
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 < value < math.inf:
+                raise ConfigurationError(
+                    f"DownloadPolicy.{name}: {value!r} is not allowed; allowed: a number of bytes"
+                    " above 0"
+                )
+        hosts: Any = self.trusted_hosts
+        several = isinstance(hosts, Collection) and not isinstance(hosts, str | bytes)
+        if not several or not all(isinstance(host, str) for host in hosts):
+            raise ConfigurationError(
+                f"DownloadPolicy.trusted_hosts: {hosts!r} is not allowed; allowed: a set of hosts"
+            )
+
+
 _LONGEST = 10 * 365 * 86400.0
 
 
@@ -133,7 +167,8 @@ def read_credentials(
     if fish_token is None and api_token is None:
         # Beside a token that was passed, one from the environment may be of another account.
         fish_token = environ.get(FISH_TOKEN_VARIABLE, "").strip() or None
-    token = _checked_token(environ.get(TOKEN_VARIABLE, "") if api_token is None else api_token)
+    only = environ.get(TOKEN_VARIABLE, "").strip() or fish_token or ""
+    token = _checked_token(only if api_token is None else api_token)
     if token is None:
         raise ConfigurationError(
             f"no API token: pass api_token or set {TOKEN_VARIABLE}; {ACCESS_HELP}"

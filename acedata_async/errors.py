@@ -287,5 +287,9 @@ class DownloadError(AceDataError):
         self.url = url
 
 
+class LinkExpired(DownloadError):
+    """The address of a file leads nowhere any more, and no record has another one."""
+
+
 class LedgerError(AceDataError):
     """The ledger could not be read or written."""

@@ -30,10 +30,7 @@ _BY_CONTENT_TYPE = {
     "image/jpeg": ".jpg",
 }
 
-SOUNDS = frozenset({".m4a", ".mp3", ".wav"})
-"""Endings that are put right where a file's first bytes tell another one of them."""
-
-ENDINGS = (".m4a", ".mp3", ".wav", ".flac", ".zip", ".mp4", ".bin")
+ENDINGS = (".m4a", ".mp3", ".wav", ".flac", ".ogg", ".zip", ".mp4", ".bin")
 """The endings that a song, stems or a video can have."""
 
 
@@ -65,19 +62,6 @@ def ending_of(url: str, content_type: str) -> str:
     if _ENDING.fullmatch(suffix):
         return suffix.lower()
     return _BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), ".bin")
-
-
-def told_ending(head: bytes) -> str | None:
-    """Return the ending that the first bytes of a file tell, or None where they tell none.
-
-    Fish's addresses end in `.mp3` whatever is behind them.
-    """
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return ".wav"
-    if head[4:8] == b"ftyp":
-        return ".m4a"
-    is_mpeg_layer_3 = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2
-    return ".mp3" if head[:3] == b"ID3" or is_mpeg_layer_3 else None
 
 
 def numbered(name: str, number: int) -> str:

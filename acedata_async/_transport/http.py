@@ -12,7 +12,7 @@ import anyio
 import httpx
 
 from acedata_async._rules.exchange import SERVICES, Call, Lane, Reply
-from acedata_async._transport.seam import Interrupted, NotDelivered, Turn
+from acedata_async._transport.seam import NO_HEADERS, Interrupted, NotDelivered, Turn
 from acedata_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ class HttpTransport:
             raise ConfigurationError(f"base_url cannot be used: {_describe(error)}") from error
 
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[HttpStream]:
+    async def fetch(
+        self, url: str, *, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+    ) -> AsyncIterator[HttpStream]:
         """GET a file, without the token; redirects are not followed."""
         client = self._open_client()
         try:
@@ -125,6 +127,7 @@ class HttpTransport:
                     "user-agent": self._user_agent,
                     "accept": "*/*",
                     "accept-encoding": "identity",
+                    **headers,
                 },
                 extensions={"timeout": self._timeouts(timeout).as_dict()},
             )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from pydantic import SecretStr
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
-from acedata_async._transport.seam import Stream, Transport, TransportFault, Turn
+from acedata_async._transport.seam import NO_HEADERS, Stream, Transport, TransportFault, Turn
 from acedata_async.events import CallAnswered, CallSent
 from acedata_async.models.request import CALLBACK_FIELD
 from acedata_async.observers import Observers
@@ -67,9 +67,11 @@ class ObservedTransport:
         self._tell(call, sent or 0.0, status=reply.status, size=len(reply.content))
         return reply
 
-    def fetch(self, url: str, *, timeout: float) -> AbstractAsyncContextManager[Stream]:
+    def fetch(
+        self, url: str, *, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+    ) -> AbstractAsyncContextManager[Stream]:
         """GET a file, as `Transport.fetch` does; nobody is told."""
-        return self._transport.fetch(url, timeout=timeout)
+        return self._transport.fetch(url, timeout=timeout, headers=headers)
 
     async def aclose(self) -> None:
         """Let go of all connections."""

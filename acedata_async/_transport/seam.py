@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import Protocol
 
 from acedata_async._rules.exchange import Call, Reply
 
 Turn = Callable[[], Awaitable[None]]
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class TransportFault(Exception):
@@ -56,8 +59,15 @@ class Transport(Protocol):
             ConfigurationError: The network cannot be used as it is set up.
         """
 
-    def fetch(self, url: str, *, timeout: float) -> AbstractAsyncContextManager[Stream]:
+    def fetch(
+        self, url: str, *, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+    ) -> AbstractAsyncContextManager[Stream]:
         """GET a file, without the token; redirects are not followed.
+
+        Args:
+            url: Where it is.
+            timeout: Seconds for the head of the answer, and for each of its pieces.
+            headers: What is asked beyond that, such as a range.
 
         Raises:
             ValueError: `url` is no address.

@@ -1,49 +1,86 @@
-"""Fetching files: whole, under a safe name, and without the token."""
+"""From a result to a file: whole, under a safe name, and without the token."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 import math
 import os
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
-from typing import BinaryIO, get_args
-from urllib.parse import urljoin, urlsplit
+from typing import Any, get_args
 
 from anyio import to_thread
 
-from acedata_async._clock import Clock, sleep, wait
-from acedata_async._files import sync_directory
-from acedata_async._rules.cadence import error_pause
-from acedata_async._rules.filenames import SOUNDS, ending_of, numbered, safe_stem, told_ending
-from acedata_async._rules.wire import as_number
-from acedata_async._transport.seam import Interrupted, NotDelivered, Stream, Transport
-from acedata_async.errors import DownloadError, InvalidRequest
+from acedata_async._clock import Clock, wait
+from acedata_async._rules.containers import SOUNDS, Wanted, told_ending
+from acedata_async._rules.filenames import ending_of, safe_stem
+from acedata_async._rules.templates import check_template, fill
+from acedata_async.audio import stems as zips
+from acedata_async.audio.fetching import Errand, Fetched, Fetcher, check_wanted
+from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
+from acedata_async.audio.publishing import publish
+from acedata_async.audio.tagging import Tagger
+from acedata_async.errors import AceDataError, DownloadError, InvalidRequest, LinkExpired
 from acedata_async.models.results import Audio, Stems, UploadedAudio, VideoFile, WavFile
+from acedata_async.models.task import Task
 from acedata_async.models.voices import Speech, VoiceSample
 from acedata_async.tasks.crew import Caller, Crew
 
 Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio | Speech | VoiceSample
 
 _KINDS = ", ".join(kind.__name__ for kind in get_args(Downloadable))
-_TRIES = 4
-_MOST_REDIRECTS = 5
-_PIECE = 256 * 1024
-_HEAD = 12
-"""How many of a file's first bytes tell what it is."""
-_LONGEST_BEGINNING = 40
 _SETTLES = 2.0
 """Seconds that downloads get to notice that nobody waits for them."""
-_PASSING = frozenset({408, 425, 429})
+_AT_ONCE = 8
+"""How many of many are fetched at once."""
+
+_log = logging.getLogger("acedata_async")
 
 
-class _Passing(Exception):
-    """A failure that another try may not meet."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is.
+
+    Attributes:
+        item: What is fetched.
+        received: Bytes that are here. It goes back where a server cannot resume.
+        total: Bytes of the whole file; None while the server has not told.
+    """
+
+    item: Downloadable
+    received: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What became of one of many downloads.
+
+    Attributes:
+        item: What was to be fetched.
+        path: Its file; None where it could not be fetched.
+        error: Why it could not, or None.
+    """
+
+    item: Downloadable
+    path: Path | None
+    error: DownloadError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadOptions:
+    """How files are fetched; `AceData.download` says what the fields mean."""
+
+    name: str | None = None
+    template: str | None = None
+    overwrite: bool = False
+    tags: bool = False
+    unpack: bool = False
+    task: Task | None = None
+    on_progress: Callable[[Progress], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,15 +88,19 @@ class _Order:
     """One file to fetch.
 
     Attributes:
+        item: What.
         url: Where it is.
         directory: Where it goes.
         stem: Its name without ending.
+        options: How.
         caller: Who waits for it.
     """
 
+    item: Downloadable
     url: str
     directory: Path
     stem: str
+    options: DownloadOptions
     caller: Caller
 
 
@@ -67,23 +108,29 @@ class Downloader:
     """Fetches results into files.
 
     Args:
-        transport: The network.
+        fetcher: Fetches bytes.
         crew: Runs the downloads.
         clock: The time.
-        rng: Where jitter comes from.
-        timeout: Seconds to wait for the next bytes.
+        renew: Looks the task of a result up and returns the result anew, with an address that may
+            be another one; None where there is none.
     """
 
     def __init__(
-        self, transport: Transport, crew: Crew, clock: Clock, rng: Random, *, timeout: float
+        self,
+        fetcher: Fetcher,
+        crew: Crew,
+        clock: Clock,
+        *,
+        renew: Callable[[Downloadable], Awaitable[Downloadable | None]],
     ) -> None:
-        self._transport = transport
+        self._fetcher = fetcher
+        self._tagger = Tagger(fetcher)
         self._crew = crew
         self._clock = clock
-        self._rng = rng
-        self._timeout = timeout
+        self._renew = renew
         self._orders: set[_Order] = set()
         self._naming: set[_Order] = set()
+        self._numbers: dict[tuple[Path, str], int] = {}
         self._ended = asyncio.Event()
 
     async def settle(self) -> None:
@@ -101,148 +148,160 @@ class Downloader:
             await wait(self._clock, self._ended, left if left > 0 else math.inf)
 
     async def download(
-        self, item: Downloadable, directory: str | os.PathLike[str], *, name: str | None
+        self, item: Downloadable, directory: str | os.PathLike[str], options: DownloadOptions
     ) -> Path:
         """Fetch a file; see `AceData.download`."""
-        url, stem = _url_of(item), _default_name(item) if name is None else name
-        if not isinstance(stem, str):
-            raise InvalidRequest("name", name, "a text")
+        url, stem = url_of(item), _stem(item, options)
         if not isinstance(directory, str | os.PathLike):
             raise InvalidRequest("directory", directory, "a path")
+        if options.tags:
+            self._tagger.check()
+        told: object = options.on_progress
+        if told is not None and (not callable(told) or inspect.iscoroutinefunction(told)):
+            raise InvalidRequest("on_progress", told, "a plain function that takes a Progress")
         place = Path(directory)
         return await self._crew.run(
-            lambda caller: self._carry_out(_Order(url, place, safe_stem(stem), caller)),
+            lambda caller: self._carry_out(_Order(item, url, place, stem, options, caller)),
             name=f"download {stem}",
         )
+
+    async def download_many(
+        self,
+        items: Iterable[Downloadable],
+        directory: str | os.PathLike[str],
+        options: DownloadOptions,
+    ) -> list[Download]:
+        """Fetch many files, so many at once; see `AceData.download_many`."""
+        wanted = list(items)
+        for item in wanted:  # before anything is fetched
+            url_of(item)
+            _stem(item, options)
+        done: list[Download | None] = [None] * len(wanted)
+        queue = iter(enumerate(wanted))
+
+        async def work() -> None:
+            for place, item in queue:
+                done[place] = await self._attempt(item, directory, options)
+
+        workers = [asyncio.create_task(work()) for _ in range(min(_AT_ONCE, len(wanted)))]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return [one for one in done if one is not None]
+
+    async def _attempt(
+        self, item: Downloadable, directory: str | os.PathLike[str], options: DownloadOptions
+    ) -> Download:
+        try:
+            return Download(item, await self.download(item, directory, options), None)
+        except DownloadError as error:
+            return Download(item, None, error)
 
     async def _carry_out(self, order: _Order) -> Path:
         self._orders.add(order)
         try:
-            return await self._try(order)
+            try:
+                return await self._bring(order)
+            except LinkExpired as gone:
+                renewed = await self._renewed(order, gone)
+                return await self._bring(renewed)
         finally:
             self._orders.discard(order)
             self._ended.set()
 
-    async def _try(self, order: _Order) -> Path:
-        for failures in count(1):
-            try:
-                path = await self._fetch(order)
-            except (_Passing, NotDelivered, Interrupted) as fault:
-                if failures == _TRIES or order.caller.gone:
-                    raise DownloadError(
-                        f"could not fetch {_shown(order.url)}: {fault}; tried {failures} times",
-                        url=order.url,
-                    ) from fault
-                await sleep(self._clock, error_pause(failures, chance=self._rng.random()))
-            except (OSError, ValueError) as error:  # also of an address or a path that is none
-                raise DownloadError(
-                    f"could not save {_shown(order.url)} in {order.directory}: {error}",
-                    url=order.url,
-                ) from error
-            else:
-                break
-        return path
+    async def _renewed(self, order: _Order, gone: LinkExpired) -> _Order:
+        """Return the order with the address that the record has now."""
+        if not order.item.task_id or not isinstance(order.item, Audio | Stems | Speech):
+            raise LinkExpired(
+                f"{gone}, and there is no record to ask for another one", url=order.url
+            )
+        try:
+            fresh = await self._renew(order.item)
+        except AceDataError as error:
+            words = f"{gone}, and the task could not be looked up for another one ({error})"
+            raise LinkExpired(words, url=order.url) from error
+        url = None if fresh is None else url_of(fresh)
+        if url is None or url == order.url:
+            raise LinkExpired(f"{gone}, and the record of its task has no other one", url=order.url)
+        return replace(order, url=url)
 
-    async def _fetch(self, order: _Order) -> Path:
-        async with self._follow(order.url) as stream:
-            content_type = stream.headers.get("content-type", "")
-            _check_answer(order.url, stream, content_type)
-            ending = ending_of(order.url, content_type)
-            name = order.stem.removesuffix(ending) + ending
-            part = order.directory / f".{name}.{secrets.token_hex(4)}.part"
-            try:
-                told = told_ending(await self._write(order, stream, part))
-                _check_wanted(order)
-                if told and ending in SOUNDS:
-                    name = name.removesuffix(ending) + told
-                return await self._publish(order, part, name)
-            finally:
-                with suppress(OSError):
-                    await to_thread.run_sync(_remove, part)
+    async def _bring(self, order: _Order) -> Path:
+        errand = Errand(order.url, _wanted(order.item), order.caller, _heard(order))
+        ending = ending_of(order.url, "")
+        stem = order.stem.removesuffix(ending)
+        async with self._fetcher.part(errand, order.directory, stem + ending) as fetched:
+            if order.options.tags:
+                await self._tagger.tag(fetched, order.item, order.options.task, errand)
+            check_wanted(errand)
+            name = stem + _ending(order.url, fetched)
+            return await self._publish(order, fetched, name)
 
-    async def _publish(self, order: _Order, part: Path, name: str) -> Path:
+    async def _publish(self, order: _Order, fetched: Fetched, name: str) -> Path:
         self._naming.add(order)
         try:
-            return await to_thread.run_sync(_publish, part, order.directory, name)
+            if order.options.unpack and isinstance(order.item, Stems):
+                tracks = await to_thread.run_sync(
+                    lambda: zips.unpack(
+                        fetched.path, order.directory, stem=order.stem, url=order.url
+                    )
+                )
+                return tracks[0].parent
+            place = (order.directory, name)
+            path, number = await to_thread.run_sync(
+                lambda: publish(
+                    fetched.path,
+                    *place,
+                    overwrite=order.options.overwrite,
+                    number=self._numbers.get(place, 1),
+                )
+            )
+            if number > 1:  # a thousand of one name are not to count from the start each
+                self._numbers[place] = number
+            return path
         finally:
             self._naming.discard(order)
 
-    @asynccontextmanager
-    async def _follow(self, url: str) -> AsyncIterator[Stream]:
-        """GET `url` and what it redirects to; only web addresses, and never the token."""
-        for _ in range(_MOST_REDIRECTS + 1):
-            _check_url(url)
-            async with self._transport.fetch(url, timeout=self._timeout) as stream:
-                if stream.status not in {301, 302, 303, 307, 308}:
-                    yield stream
-                    return
-                url = _next_url(url, stream.headers.get("location", ""))
-        raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", url=url)
 
-    async def _write(self, order: _Order, stream: Stream, part: Path) -> bytes:
-        """Write what comes, and return how it begins."""
-        file = await to_thread.run_sync(_create, part)
-        size, head = 0, b""
+def _ending(url: str, fetched: Fetched) -> str:
+    ending, told = ending_of(url, fetched.content_type), told_ending(fetched.head)
+    return told if told and ending in {*SOUNDS, ".bin"} else ending
+
+
+def _wanted(item: Downloadable) -> Wanted:
+    if isinstance(item, Stems):
+        return "archive"
+    return "video" if isinstance(item, VideoFile) else "sound"
+
+
+def _heard(order: _Order) -> Callable[[int, int | None], object] | None:
+    """Return what tells the user how far it is; what that raises is logged, once."""
+    told = order.options.on_progress
+    if told is None:
+        return None
+    broken = False
+
+    def hear(received: int, total: int | None) -> None:
+        nonlocal broken
+        if broken:
+            return
         try:
-            buffer = bytearray()
-            async for chunk in stream.chunks():
-                _check_wanted(order)
-                head = head if len(head) >= _HEAD else (head + chunk)[:_HEAD]
-                buffer += chunk
-                size += len(chunk)
-                if len(buffer) >= _PIECE:
-                    await to_thread.run_sync(file.write, bytes(buffer))
-                    buffer.clear()
-            await to_thread.run_sync(_finish, file, bytes(buffer))
-        finally:
-            await to_thread.run_sync(file.close)
-        expected = as_number(stream.headers.get("content-length"))
-        if size == 0 or (expected is not None and size != expected):
-            raise _Passing(f"{size} bytes came of {'some' if expected is None else int(expected)}")
-        return head
+            told(Progress(order.item, received, total))
+        except Exception:  # noqa: BLE001 - whatever the user's function raises
+            broken = True
+            _log.exception("on_progress failed; it is not called again for this download")
+
+    return hear
 
 
-def _check_wanted(order: _Order) -> None:
-    if order.caller.gone:
-        raise DownloadError("nobody waits for it any more", url=order.url)
+def url_of(item: Downloadable) -> str:
+    """Return where a result is.
 
-
-def _next_url(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError as error:
-        raise DownloadError(f"redirected to {location!r}: {error}", url=url) from error
-
-
-def _check_answer(url: str, stream: Stream, content_type: str) -> None:
-    if stream.status >= 500 or stream.status in _PASSING:
-        raise _Passing(f"HTTP {stream.status}")
-    if stream.status != 200:
-        gone = stream.status in {403, 404, 410}
-        hint = "; the link may have expired: look the task up again for a new one" if gone else ""
-        raise DownloadError(f"HTTP {stream.status} from {_shown(url)}{hint}", url=url)
-    if stream.headers.get("content-encoding", "identity") != "identity":
-        raise DownloadError(f"{_shown(url)} came compressed, which was not asked for", url=url)
-    if content_type.partition(";")[0].strip().lower() in {"text/html", "application/json"}:
-        raise DownloadError(f"{_shown(url)} answered with {content_type}, not a file", url=url)
-
-
-def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise DownloadError(f"{url!r} is no web address", url=url)
-
-
-def _shown(url: str) -> str:
-    """Leave out the query, which may hold a signature."""
-    return url.partition("?")[0]
-
-
-def _url_of(item: Downloadable) -> str:
+    Raises:
+        InvalidRequest: It has no address, or is no result.
+    """
     if isinstance(item, Audio | UploadedAudio | Speech | VoiceSample):
         field_name, url = "audio_url", item.audio_url
     elif isinstance(item, Stems):
@@ -258,53 +317,19 @@ def _url_of(item: Downloadable) -> str:
     return url
 
 
-def _default_name(item: Downloadable) -> str:
-    title = getattr(item, "title", None) or _beginning_of(item) or type(item).__name__
-    distinct = getattr(item, "id", None) or getattr(item, "audio_id", None) or item.task_id
-    return f"{title} - {distinct}" if distinct else str(title)
+def _stem(item: Downloadable, options: DownloadOptions) -> str:
+    """Return a file's name without ending.
 
-
-def _beginning_of(item: Downloadable) -> str | None:
-    """Return what a speech begins with, so that people know it by its name."""
-    text = item.text if isinstance(item, Speech) else None
-    return " ".join(text.split())[:_LONGEST_BEGINNING].strip() if text else None
-
-
-def _create(part: Path) -> BinaryIO:
-    part.parent.mkdir(parents=True, exist_ok=True)
-    return part.open("xb")
-
-
-def _finish(file: BinaryIO, rest: bytes) -> None:
-    file.write(rest)
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _publish(part: Path, directory: Path, name: str) -> Path:
-    """Give a whole file its name, and never another file's."""
-    number = 1
-    while True:
-        target = directory / numbered(name, number)
-        try:
-            _move(part, target)
-        except FileExistsError:
-            number += 1
-        else:
-            sync_directory(directory)
-            return target
-
-
-def _move(part: Path, target: Path) -> None:
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if target.exists():
-            raise FileExistsError(target) from None
-        part.replace(target)
-
-
-def _remove(part: Path) -> None:
-    part.unlink(missing_ok=True)
+    Raises:
+        InvalidRequest: Name or template cannot be used.
+    """
+    if options.name is not None:
+        if not isinstance(options.name, str):
+            raise InvalidRequest("name", options.name, "a text")
+        if options.template is not None:
+            raise InvalidRequest(None, None, "give name or template, not both")
+        return safe_stem(options.name)
+    facts: dict[str, Any] = facts_of(item, options.task)
+    if options.template is not None:
+        check_template(options.template, known_facts(item))
+    return safe_stem(fill(options.template or DEFAULT_NAME, facts))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from acedata_async._rules.marking import marked, placeholder_at
+from acedata_async._rules.purse import A_SONG, Size
 from acedata_async._rules.wire import as_text
-from acedata_async.audio.download import Downloadable
+from acedata_async.audio.download import DownloadOptions
 from acedata_async.bulk.files import Files
 from acedata_async.bulk.items import BulkItem, makes_file, product_kind
 from acedata_async.bulk.journal import SongJournal, cost_of
@@ -21,6 +21,7 @@ from acedata_async.errors import (
     AceDataError,
     DownloadError,
     InvalidRequest,
+    LinkExpired,
     MalformedResponse,
     SubmissionUnknown,
     TaskFailed,
@@ -105,6 +106,18 @@ class Passage:
         self._ledger = shared.ledger
 
     @property
+    def size(self) -> Size:
+        """What its price goes by."""
+        match product_kind(self.item.action):
+            case "a speech":
+                text = str(self.item.fields.get("text"))
+                return Size("bytes", float(len(text.encode(errors="replace"))))
+            case "a voice":
+                return Size("voices")
+            case _:
+                return A_SONG
+
+    @property
     def product_id(self) -> str | None:
         """What one that starts from this one takes as its source's id; None while unknown."""
         return product_id_of(self.entry)
@@ -169,7 +182,10 @@ class Passage:
         if isinstance(error, RequestWarning):
             error = AceDataError(reason)
         if isinstance(error, DownloadError):
-            reason = f"made, but not downloaded ({error}); run it again to fetch it"
+            again = "run it again to fetch it"
+            if isinstance(error, LinkExpired):
+                again = f"`acedata ledger resolve {self.key} --resubmit` would pay for it anew"
+            reason = f"made, but not downloaded ({error}); {again}"
         return self._outcome(state, error, reason)
 
     def reported(self) -> BulkOutcome:
@@ -207,7 +223,10 @@ class Passage:
             watcher = await orders.submit(request, callback_url=address, journal=journal)
         if journal.trouble is not None:
             raise journal.trouble
-        return None if watcher is None or watcher.id is None else watcher
+        if watcher is None or watcher.id is None:  # the journal has written down the result
+            self.fresh = watcher is not None
+            return None
+        return watcher
 
     def _address(self, request: Any, marker: str) -> str | None:
         """Return the `callback_url` that carries the marker; None where none can be sent."""
@@ -277,30 +296,19 @@ class Passage:
         if files is None or not makes_file(self.item.action):
             return self._outcome(_settled(self.entry), None, "")
         self._move("downloading")
-        made = self._made(Task.read(record))
+        task = Task.read(record)
+        made = self._made(task)
         if made is None or isinstance(made, Voice):
             raise MalformedResponse(f"the record of {self.key} in the ledger holds no file")
         name = self.entry.name or files.choose(None, self.key)
         path = files.found(name, self.entry.path)
         if path is None or not path.is_file():
-            path = await self._download(made, files.directory, name)
+            options = DownloadOptions(name=name, tags=self._shared.settings.tags, task=task)
+            downloader = self._shared.workshop.downloader
+            path = await downloader.download(made, files.directory, options)
             files.keep(path)
         self.entry = await self._ledger.save(self.key, path.name)
         return self._outcome("saved", None, "")
-
-    async def _download(self, made: Downloadable, directory: Path, name: str) -> Path:
-        workshop = self._shared.workshop
-        try:
-            return await workshop.downloader.download(made, directory, name=name)
-        except DownloadError:
-            if self.fresh or self.task_id is None:
-                raise
-            # The address may have expired since an earlier run: the record may have a new one.
-            task = (await workshop.poller.retrieve([self.task_id])).get(self.task_id)
-            renewed = None if task is None else self._made(task)
-            if renewed is None or renewed == made or isinstance(renewed, Voice):
-                raise
-            return await workshop.downloader.download(renewed, directory, name=name)
 
     def _outcome(
         self,

@@ -24,6 +24,7 @@ class BulkSettings:
     max_in_flight: int | Literal["auto"] = "auto"
     ledger: Ledger | str | os.PathLike[str] | None = None
     directory: str | os.PathLike[str] | None = None
+    tags: bool = False
     budget: int | None = None
     budget_credits: float | None = None
     on_unknown: OnUnknown = "hold"
@@ -68,6 +69,7 @@ _ALLOWED: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         lambda value: value is None or _is_path(value) or hasattr(value, "apply"),
     ),
     "directory": ("a path", lambda value: value is None or _is_path(value)),
+    "tags": ("true or false", lambda value: isinstance(value, bool)),
     "budget": (
         "a whole number of songs, 0 or more",
         lambda value: value is None or _is_amount(value, int),

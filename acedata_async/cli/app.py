@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from acedata_async import __version__
 from acedata_async.cli.bulk import add_bulk
 from acedata_async.cli.exits import MEANINGS
+from acedata_async.cli.info import add_info
 from acedata_async.cli.ledger import add_ledger
 from acedata_async.cli.output import Output
 from acedata_async.cli.sandbox import add_sandbox
@@ -41,6 +42,7 @@ Examples:
   acedata generate "A song for Christmas" --sandbox
   acedata bulk songs.jsonl -o out/
   acedata speak "Hello there" -o hello.mp3
+  acedata bulk chapters.jsonl -o book/
 
 \b
 Exit codes:
@@ -107,6 +109,7 @@ def _assemble() -> typer.Typer:
     add_speech(built)
     add_voices(built)
     add_tasks(built)
+    add_info(built)
     add_bulk(built)
     add_ledger(built)
     add_sandbox(built)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from acedata_async import BulkItem, BulkRun, InvalidRequest
+from acedata_async.audio.tags import can_tag
 from acedata_async.bulk.items import service_kind
 from acedata_async.cli.ledger_file import LedgerPlace
 from acedata_async.cli.session import Connection
@@ -78,6 +79,9 @@ class BulkOptions(LedgerPlace):
         float | None,
         typer.Option(min=0, help="The same in the vendor's credits, if records tell them."),
     ] = None
+    no_tags: Annotated[
+        bool, typer.Option("--no-tags", help="Write no title, lyrics and cover into the files.")
+    ] = False
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Send again what failed in an earlier run.")
     ] = False
@@ -122,6 +126,7 @@ class BulkOptions(LedgerPlace):
             items,
             ledger=ledger,
             directory=self.output,
+            tags=can_tag() and not self.no_tags,
             leftovers=True,
             max_in_flight=self.limit,
             budget=self.budget,

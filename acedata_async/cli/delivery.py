@@ -20,8 +20,17 @@ from acedata_async import (
     Voice,
     WavFile,
 )
+from acedata_async._rules.filenames import ENDINGS
+from acedata_async._rules.templates import check_template
+from acedata_async.audio.naming import known_facts
+from acedata_async.audio.tags import can_tag
 from acedata_async.cli.exits import Exit
-from acedata_async.cli.output import Output, minutes
+from acedata_async.cli.options import Delivery
+from acedata_async.cli.output import Output, minutes, shortened
+from acedata_async.cli.progress import download_display
+
+_OF_FILES = frozenset({*ENDINGS, ".aac", ".opus", ".pcm"})
+"""Endings of files: a directory that is called so and is not there is a mistake."""
 
 Item = Audio | Stems | WavFile | VideoFile | Speech | Voice
 
@@ -61,12 +70,34 @@ class Delivered:
         return [head, *(f"  {name:<9} {value}" for name, value in facts if value)]
 
 
+def is_directory(path: Path) -> bool:
+    """Say whether there is such a directory; what can be no name is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def check_directory(directory: Path | None) -> None:
+    """Make sure that the directory for files is not called as a file is.
+
+    Raises:
+        InvalidRequest: It is, and there is no such directory.
+    """
+    if directory is None or is_directory(directory):
+        return
+    if directory == Path("-") or directory.suffix.lower() in _OF_FILES:
+        words = f"{directory} is called as no directory is; -o is a directory, such as songs/"
+        raise InvalidRequest(None, None, words)
+
+
 def prepare_directory(directory: Path | None) -> None:
     """Make the directory for files, and try it, before anything is paid.
 
     Raises:
         InvalidRequest: It cannot be used.
     """
+    check_directory(directory)
     if directory is None:
         return
     try:
@@ -78,36 +109,80 @@ def prepare_directory(directory: Path | None) -> None:
         raise InvalidRequest(None, None, f"{directory} cannot be used: {reason}") from error
 
 
+def prepare(delivery: Delivery) -> None:
+    """Try, before anything is paid, what becomes of a result.
+
+    Raises:
+        InvalidRequest: The directory, or the template of names, cannot be used.
+    """
+    if delivery.template is not None:
+        check_template(delivery.template, known_facts(Audio()))
+    prepare_directory(delivery.directory)
+
+
 async def deliver(
     ace: AceData,
     output: Output,
     items: Sequence[Item],
-    directory: Path | None,
+    delivery: Delivery,
     *,
     name: str | None = None,
+    task: Task | None = None,
+    unpack: bool = False,
 ) -> list[Delivered]:
-    """Fetch results into a directory; without one, only take note of them.
+    """Fetch results, each as the options say; or only take note of them.
 
     Args:
         ace: The client.
         output: Where it is told what cannot be fetched.
         items: The results.
-        directory: Where they go.
-        name: What the file is to be called, without its ending; None leaves it to the client.
+        delivery: What becomes of them.
+        name: What the file is to be called, without its ending; None leaves it to the options.
+        task: The record of the task that made them.
+        unpack: Whether to unpack stems.
     """
-    return [await _deliver(ace, output, item, directory, name) for item in items]
+    return [
+        await _deliver(ace, output, item, delivery, name=name, task=task, unpack=unpack)
+        for item in items
+    ]
 
 
 async def _deliver(
-    ace: AceData, output: Output, item: Item, directory: Path | None, name: str | None
+    ace: AceData,
+    output: Output,
+    item: Item,
+    delivery: Delivery,
+    *,
+    name: str | None,
+    task: Task | None,
+    unpack: bool,
 ) -> Delivered:
-    if directory is None or isinstance(item, Voice):
+    if delivery.directory is None or isinstance(item, Voice):
         return Delivered(item, None, None)
     try:
-        return Delivered(item, await ace.download(item, directory, name=name), None)
+        with download_display(output, item) as on_progress:
+            path = await ace.download(
+                item,
+                delivery.directory,
+                name=name,
+                template=None if name else delivery.template,
+                tags=can_tag() and not delivery.no_tags,
+                unpack=unpack,
+                task=task,
+                on_progress=on_progress,
+            )
+        return Delivered(item, path, None)
     except DownloadError as error:
-        output.complain(error)
+        output.complain(error, _way_to_the_file(output, item, task))
         return Delivered(item, None, error)
+
+
+def _way_to_the_file(output: Output, item: Item, task: Task | None) -> str:
+    """Return how to fetch later what is paid for; nothing where no task leads to it."""
+    task_id = item.task_id or (task.id if task else None)
+    if not task_id or not isinstance(item, Audio | Stems | Speech):
+        return ""
+    return output.way_on([task_id], by="download")
 
 
 def results_of(task: Task) -> list[Item]:
@@ -156,7 +231,7 @@ def code_of_delivery(delivered: Sequence[Delivered]) -> Exit:
 
 def _title(item: Item) -> str:
     if isinstance(item, Speech):
-        return item.text or "Speech"
+        return shortened(item.text or "") or "Speech"
     return item.title or "Untitled"
 
 

@@ -15,7 +15,11 @@ from typer.core import TyperCommand
 from acedata_async import InvalidRequest
 
 AudioId = Annotated[
-    str, typer.Argument(help="The song's id, as printed with a result.", metavar="AUDIO_ID")
+    str,
+    typer.Argument(
+        help="The song's id, as printed with a result; or its file, if that was tagged.",
+        metavar="AUDIO_ID",
+    ),
 ]
 UploadId = Annotated[
     str, typer.Argument(help="The id that `acedata upload` printed.", metavar="AUDIO_ID")
@@ -60,6 +64,13 @@ class Delivery:
     ] = Path()
     no_download: Annotated[
         bool, typer.Option("--no-download", help="Print the addresses, fetch no file.")
+    ] = False
+    template: Annotated[
+        str | None,
+        typer.Option(help='The names of files, such as "{title} - {id}"; fields in braces.'),
+    ] = None
+    no_tags: Annotated[
+        bool, typer.Option("--no-tags", help="Write no title, lyrics and cover into the files.")
     ] = False
 
     @property

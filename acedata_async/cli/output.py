@@ -16,13 +16,16 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
-from acedata_async import InvalidRequest, WatchTimeout
+from acedata_async import APIError, InvalidRequest, WatchTimeout
 from acedata_async.cli.exits import Exit, advice_for, code_of
 
 _WIDE = 200
 """Columns where the output is no terminal: wide enough not to break paths."""
 _MOST_PROBLEMS = 50
 """Lines about what is wrong with a form; with `--json` all of them are in the document."""
+_LONGEST_TITLE = 60
+"""Characters of a text in the place of a title."""
+_BAD_REQUEST = 400
 _UNLISTED = re.compile(r"… and ([\d,]+) more")
 
 
@@ -81,9 +84,20 @@ def minutes(seconds: float | None) -> str:
     return f"{whole // 60}:{whole % 60:02}"
 
 
+def shortened(text: str) -> str:
+    """Return a text on one line; if it is longer than 60 characters, its beginning and `…`."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_TITLE else f"{flat[: _LONGEST_TITLE - 1].rstrip()}…"
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: `1 song`, `2,000 songs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def thing_of(service: str) -> str:
+    """Return what a service makes: a song, or an `item` where voices and speeches mix."""
+    return "item" if service == "fish" else "song"
 
 
 class Output:
@@ -170,24 +184,34 @@ class Output:
             self.accepted.append(task_id)
             self.note(f"{of}: task {task_id}" if of else f"task {task_id}")
 
-    def way_on(self, task_ids: Sequence[str]) -> str:
-        """Return what to do about tasks that live on; nothing where there are none."""
+    def way_on(self, task_ids: Sequence[str], *, by: str = "watch") -> str:
+        """Return what to do about tasks that live on; nothing where there are none.
+
+        Args:
+            task_ids: Their ids.
+            by: The command that goes on with them.
+        """
         if self._embedded and (task_ids or self.how_to_go_on):
             return "the sandbox inside this command is gone, and its tasks with it"
         if self.how_to_go_on or not task_ids:
             return self.how_to_go_on
         place = [] if self.directory is None else ["-o", str(self.directory)]
         which = ["--fish"] if self.service == "fish" else []
-        return f"go on with: {shlex.join(['acedata', 'watch', *which, *task_ids, *place])}"
+        return f"go on with: {shlex.join(['acedata', by, *which, *task_ids, *place])}"
 
-    def complain(self, error: Exception) -> None:
-        """Write an error to stderr, on one line but for a list of problems."""
+    def complain(self, error: Exception, advice: str = "") -> None:
+        """Write an error to stderr, on one line but for a list of problems.
+
+        Args:
+            error: The error.
+            advice: What to do about it; without it, what is to be done about such errors.
+        """
         problems = error.problems if isinstance(error, InvalidRequest) else ()
         many = len(problems) > 1
         count = _number_of(problems)
         message = f"{count:,} problems; nothing was sent" if many else str(error)
         lasting = error.task_ids if isinstance(error, WatchTimeout) else ()
-        advice = self.way_on(lasting) if lasting else advice_for(error)
+        advice = advice or self.way_on(lasting) or _hint_at(error) or advice_for(error)
         line = f"acedata: {type(error).__name__}: {message}" + (f"; {advice}" if advice else "")
         self.progress.print(plain(line))
         shown = problems[:_MOST_PROBLEMS] if many else ()
@@ -228,6 +252,14 @@ class Output:
             facts["task_ids"] = self.accepted
         with suppress(OSError):  # the error may be that nothing can be written there
             self.result({"error": facts}, ())
+
+
+def _hint_at(error: Exception) -> str:
+    """Return what a refusal means that does not say it itself; else nothing."""
+    refused = isinstance(error, APIError) and error.status == _BAD_REQUEST
+    # The vendor calls a voice so, and has no code for it: a voice that is not there is api_error.
+    unknown = refused and "reference not found" in str(error).lower()
+    return "no such voice; see `acedata voice list`" if unknown else ""
 
 
 def _number_of(problems: Sequence[str]) -> int:

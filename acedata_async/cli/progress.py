@@ -1,15 +1,25 @@
-"""A song that is waited for, on stderr: a moving display on a terminal, lines elsewhere."""
+"""What is waited for and fetched, on stderr: a moving display on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
+from acedata_async import Progress as DownloadProgress
 from acedata_async import Task, TaskWatcher
-from acedata_async.cli.output import Output
+from acedata_async.cli.output import Output, plain
 
 
 def percent(share: float | None) -> str:
@@ -26,6 +36,26 @@ async def follow(watcher: TaskWatcher[Any], output: Output) -> Task:
         async for task in watcher:
             show(task)
     return await watcher.wait()
+
+
+@contextmanager
+def download_display(
+    output: Output, item: object
+) -> Iterator[Callable[[DownloadProgress], object] | None]:
+    """Show how a download goes, with its speed and the time that is left; on a terminal only."""
+    if not output.live:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=output.progress, transient=True) as display:
+        row = display.add_task(plain(getattr(item, "title", None) or "file"), total=None)
+        yield lambda heard: display.update(row, completed=heard.received, total=heard.total)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from acedata_async.cli.delivery import Item, code_of_delivery, deliver, prepare_directory
+from acedata_async.cli.delivery import Item, code_of_delivery, deliver, prepare
 from acedata_async.cli.exits import Exit
+from acedata_async.cli.info import id_within
 from acedata_async.cli.options import AudioId, Common, Delivery, command
 from acedata_async.cli.output import Output, plain
 from acedata_async.cli.session import Connection, perform
@@ -58,8 +59,8 @@ def _add_files(app: typer.Typer) -> None:
         """Fetch a song as a wav file. Paid."""
 
         async def work(connection: Connection, output: Output) -> Exit:
-            prepare_directory(delivery.directory)
-            made = await connection.ace.producer.wav(audio_id)
+            prepare(delivery)
+            made = await connection.ace.producer.wav(str(await id_within(audio_id)))
             return await _hand_over(connection, output, made, delivery)
 
         perform(context, common, work)
@@ -71,8 +72,8 @@ def _add_files(app: typer.Typer) -> None:
         """Fetch a song as a video. Paid."""
 
         async def work(connection: Connection, output: Output) -> Exit:
-            prepare_directory(delivery.directory)
-            made = await connection.ace.producer.video(audio_id)
+            prepare(delivery)
+            made = await connection.ace.producer.video(str(await id_within(audio_id)))
             return await _hand_over(connection, output, made, delivery)
 
         perform(context, common, work)
@@ -81,6 +82,6 @@ def _add_files(app: typer.Typer) -> None:
 async def _hand_over(
     connection: Connection, output: Output, made: Item, delivery: Delivery
 ) -> Exit:
-    delivered = await deliver(connection.ace, output, [made], delivery.directory)
+    delivered = await deliver(connection.ace, output, [made], delivery)
     output.result(delivered[0].document(), delivered[0].lines())
     return code_of_delivery(delivered)

@@ -245,7 +245,7 @@ def _maker(kind: type[ProducerRequest[list[Audio]]]) -> Callable[..., None]:
 
 
 def _add_stems(app: typer.Typer) -> None:
-    @command(app, "stems", "acedata stems AUDIO_ID -o stems/")
+    @command(app, "stems", "acedata stems AUDIO_ID -o stems/ --unpack")
     def stems(
         context: typer.Context,
         audio_id: AudioId,
@@ -253,7 +253,18 @@ def _add_stems(app: typer.Typer) -> None:
         delivery: SongDelivery,
         common: Common,
         callback_url: CallbackUrl = None,
+        unpack: Annotated[
+            bool, typer.Option("--unpack", help="Unpack the zip into a directory of its own.")
+        ] = False,
     ) -> None:
         """Take a song apart into its tracks, as one zip. Paid."""
         fields = {"audio_id": audio_id, "callback_url": callback_url}
-        make_song(context, StemsRequest, fields, song=None, delivery=delivery, common=common)
+        make_song(
+            context,
+            StemsRequest,
+            fields,
+            song=None,
+            delivery=delivery,
+            common=common,
+            unpack=unpack,
+        )

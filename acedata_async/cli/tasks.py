@@ -8,17 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from acedata_async import AceDataError, Task, TaskFailed, TaskNotFound
+from acedata_async import AceDataError, DownloadError, Task, TaskFailed, TaskNotFound
 from acedata_async.cli.delivery import (
     code_of_delivery,
     deliver,
     lines_of,
+    prepare,
     prepare_directory,
     results_of,
     task_document,
 )
 from acedata_async.cli.exits import Exit, code_of, worst
-from acedata_async.cli.options import Common, TaskIds, command
+from acedata_async.cli.options import Common, Delivery, TaskIds, command
 from acedata_async.cli.output import Output
 from acedata_async.cli.progress import follow, percent
 from acedata_async.cli.session import Connection, perform
@@ -29,6 +30,7 @@ OptionalOutput = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Fetch the files into this directory.", file_okay=False),
 ]
+_NOWHERE = Delivery(no_download=True)
 
 
 OfFish = Annotated[
@@ -39,7 +41,12 @@ OfFish = Annotated[
 def add_tasks(app: typer.Typer) -> None:
     """Add the commands on tasks."""
 
-    @command(app, "task", "acedata task 1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad --json")
+    @command(
+        app,
+        "task",
+        "acedata task 1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad --json",
+        "acedata task --fish TASK_ID",
+    )
     def task(
         context: typer.Context,
         task_ids: TaskIds,
@@ -50,7 +57,8 @@ def add_tasks(app: typer.Typer) -> None:
         """Look tasks up, now. Free."""
 
         async def work(connection: Connection, output: Output) -> Exit:
-            service = connection.service(_name(of_fish=fish))
+            output.service = _name(of_fish=fish)
+            service = connection.service(output.service)
             return await _look_up(service, output, list(dict.fromkeys(task_ids)))
 
         perform(context, common, work)
@@ -60,6 +68,7 @@ def add_tasks(app: typer.Typer) -> None:
         "watch",
         "acedata watch 1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad -o songs/",
         "acedata watch TASK_ID TASK_ID --timeout 120 --json",
+        "acedata watch --fish TASK_ID -o speech/",
     )
     def watch(
         context: typer.Context,
@@ -76,9 +85,92 @@ def add_tasks(app: typer.Typer) -> None:
             wanted = list(dict.fromkeys(task_ids))
             prepare_directory(directory)
             output.directory, output.service = directory, _name(of_fish=fish)
-            return await _watch_all(connection, output, wanted, directory)
+            delivery = _NOWHERE if directory is None else Delivery(output=directory)
+            return await _watch_all(connection, output, wanted, delivery)
 
         perform(context, common, work)
+
+    _add_download(app)
+
+
+def _add_download(app: typer.Typer) -> None:
+    @command(
+        app,
+        "download",
+        "acedata download TASK_ID TASK_ID -o songs/",
+        "acedata download --fish TASK_ID -o speech/",
+        'acedata download TASK_ID -o songs/ --template "{created_at} {title}"',
+    )
+    def download(
+        context: typer.Context,
+        task_ids: TaskIds,
+        *,
+        delivery: Delivery,
+        common: Common,
+        fish: OfFish = False,
+        unpack: Annotated[
+            bool, typer.Option("--unpack", help="Unpack stems into a directory of their own.")
+        ] = False,
+    ) -> None:
+        """Fetch the files of tasks that have ended. Free."""
+
+        async def work(connection: Connection, output: Output) -> Exit:
+            prepare(delivery)
+            output.directory, output.service = delivery.directory, _name(of_fish=fish)
+            wanted = list(dict.fromkeys(task_ids))
+            found = await connection.service(output.service).retrieve_batch(wanted)
+            ended = [
+                await _fetch(connection, output, found.get(one), one, delivery, unpack=unpack)
+                for one in wanted
+            ]
+            documents = [document for document, _, _ in ended]
+            output.result({"tasks": documents}, [line for _, lines, _ in ended for line in lines])
+            return worst(code for _, _, code in ended)
+
+        perform(context, common, work)
+
+
+Ended = tuple[dict[str, Any], list[str], Exit]
+"""What is told of a task: its document, its lines, its exit code."""
+
+
+async def _fetch(
+    connection: Connection,
+    output: Output,
+    task: Task | None,
+    task_id: str,
+    delivery: Delivery,
+    *,
+    unpack: bool,
+) -> Ended:
+    """Fetch what a task made; what has not ended, or failed, is said."""
+    if task is None:
+        return _trouble(output, task_id, TaskNotFound(task_id))
+    if not task.final:
+        words = f"task {task_id} is {task.state}; `acedata watch` waits for it"
+        return _trouble(output, task_id, DownloadError(words, url=""), state=task.state)
+    if task.state != "succeeded":
+        return _trouble(output, task_id, TaskFailed(task))
+    results = results_of(task)
+    delivered = await deliver(connection.ace, output, results, delivery, task=task, unpack=unpack)
+    document = task_document(task_id, task.state, delivered)
+    return document, lines_of(delivered), code_of_delivery(delivered)
+
+
+def _trouble(
+    output: Output, task_id: str, error: AceDataError, *, state: str | None = None
+) -> Ended:
+    output.complain(error, _other_service(output) if isinstance(error, TaskNotFound) else "")
+    facts = {"type": type(error).__name__, "message": str(error)}
+    document = {**task_document(task_id, state or _state_after(error), []), "error": facts}
+    return document, [], code_of(error)
+
+
+def _other_service(output: Output) -> str:
+    """Return where else a task may be that one service does not know."""
+    if output.service == "fish":
+        return "if it is a song, leave out --fish"
+    return "if it is a voice or a speech, add --fish"
 
 
 def _name(*, of_fish: bool) -> str:
@@ -98,7 +190,7 @@ async def _look_up(service: Producer | Fish, output: Output, task_ids: list[str]
     lines = [line for task in found.values() for line in _lines_of(task)]
     output.result(document, lines)
     for task_id in missing:
-        output.complain(TaskNotFound(task_id))
+        output.complain(TaskNotFound(task_id), _other_service(output))
     return Exit.FAILED if missing else Exit.GOOD
 
 
@@ -121,31 +213,26 @@ def _lines_of(task: Task) -> list[str]:
 
 
 async def _watch_all(
-    connection: Connection, output: Output, task_ids: list[str], directory: Path | None
+    connection: Connection, output: Output, task_ids: list[str], delivery: Delivery
 ) -> Exit:
     """Wait for all at once; one task's trouble does not hide the others."""
     ended = await asyncio.gather(
-        *(_watch(connection, output, task_id, directory) for task_id in task_ids)
+        *(_watch(connection, output, task_id, delivery) for task_id in task_ids)
     )
     documents = [document for document, _, _ in ended]
     output.result({"tasks": documents}, [line for _, lines, _ in ended for line in lines])
     return worst(code for _, _, code in ended)
 
 
-async def _watch(
-    connection: Connection, output: Output, task_id: str, directory: Path | None
-) -> tuple[dict[str, Any], list[str], Exit]:
+async def _watch(connection: Connection, output: Output, task_id: str, delivery: Delivery) -> Ended:
     ace = connection.ace
     try:
         task = await follow(connection.service(output.service).watch(task_id), output)
         if task.state != "succeeded":
             raise TaskFailed(task)
     except AceDataError as error:
-        output.complain(error)
-        facts = {"type": type(error).__name__, "message": str(error)}
-        document = {**task_document(task_id, _state_after(error), []), "error": facts}
-        return document, [], code_of(error)
-    delivered = await deliver(ace, output, results_of(task), directory)
+        return _trouble(output, task_id, error)
+    delivered = await deliver(ace, output, results_of(task), delivery, task=task)
     document = task_document(task_id, task.state, delivered)
     return document, lines_of(delivered), code_of_delivery(delivered)
 

@@ -76,8 +76,9 @@ _STEPS: Mapping[Step, tuple[EntryState, frozenset[EntryState]]] = MappingProxyTy
         "save": ("saved", frozenset({"succeeded", "saved"})),
         "retry": ("pending", frozenset({"failed"})),
         "revise": ("pending", frozenset({"pending", "failed"})),
-        "resubmit": ("pending", frozenset({"unknown", "lost", "given_up"})),
-        "give_up": ("given_up", frozenset({"unknown", "lost"})),
+        # What is made and cannot be fetched any more may be made anew, if somebody says so.
+        "resubmit": ("pending", frozenset({"unknown", "lost", "given_up", "succeeded"})),
+        "give_up": ("given_up", frozenset({"unknown", "lost", "succeeded"})),
     }
 )
 """Where each step leads, and from where it may be taken."""

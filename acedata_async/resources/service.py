@@ -90,6 +90,7 @@ class Service:
         max_in_flight: int | Literal["auto"] = "auto",
         ledger: Ledger | str | os.PathLike[str] | None = None,
         directory: str | os.PathLike[str] | None = None,
+        tags: bool = False,
         budget: int | None = None,
         budget_credits: float | None = None,
         on_unknown: OnUnknown = "hold",
@@ -117,6 +118,7 @@ class Service:
                 SQLite file, or a ledger. None keeps nothing beyond the run.
             directory: Where files are saved; None leaves fetching them to you. A key of yours is
                 the file's name; else it is the title with the key.
+            tags: Whether the files are tagged; see `AceData.download`.
             budget: How many may be paid for, in the whole ledger, those of earlier runs included.
                 What was not charged does not count.
             budget_credits: The same in the vendor's credits, by what records say that they cost.
@@ -139,6 +141,7 @@ class Service:
             max_in_flight=max_in_flight,
             ledger=ledger,
             directory=directory,
+            tags=tags,
             budget=budget,
             budget_credits=budget_credits,
             on_unknown=on_unknown,

@@ -16,13 +16,15 @@ Another process steers the server with `GET /sandbox/stats`, `POST /sandbox/faul
 requests are not counted.
 
 The files, from the outside in: `sandbox` is what you use; `transport` and `server` are its two
-doors; `app` reads requests and carries out answers; `routes`, `submitting`, `lookups`, `listing`
-and `catalogue` decide what to answer; `kinds` is what there is to be made, by Producer and by
-Fish; `records`, `songs`, `voices` and `replies` shape it; `production` and `booth` make it, by the
-`chances` there are; `media_files`, `speech`, `vowels` and `mp3` are the sound of it; `vendor` and
-its `shelf` of voices (`builtin_voices` first) remember, and `state` and `past` do so beyond the
-process; `refusing`, `validation`, `fish_validation`, `access` and `limits` are what is refused;
-`faults`, `fault_rules` and `fault_replies` are what goes wrong.
+doors; `app` makes a `request` of what comes, and `connection` carries out answers; `routes`,
+`submitting`, `lookups`, `listing`, `catalogue` and `downloads` (with `ranges` and `links`) decide
+what to answer; `kinds` is what there is to be made, by Producer and by Fish; `records`, `songs`,
+`voices` and `replies` shape it; `production` and `booth` make it, by the `chances` there are;
+`media_files`, `large_files`, `contents`, `speech`, `vowels` and `mp3` are the sound of it;
+`vendor`, its `shelf` of voices (`builtin_voices` first) and its `depot` of files remember, and
+`state` and `past` do so beyond the process; `refusing`, `validation`, `fish_validation`, `access`
+and `limits` are what is refused; `faults`, `fault_rules`, `fault_replies` and `media_faults` are
+what goes wrong.
 """
 
 from acedata_async._clock import SystemClock

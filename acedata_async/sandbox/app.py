@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 from acedata_async._clock import Clock, sleep
-from acedata_async.sandbox.replies import Answer, Reply, Silence, failure
-from acedata_async.sandbox.routes import Request, control, is_api, respond
+from acedata_async.sandbox.connection import Connection, Message, Receive, Send, extension_of
+from acedata_async.sandbox.replies import Answer, Reply, failure
+from acedata_async.sandbox.request import Request
+from acedata_async.sandbox.routes import control, is_api, respond
 from acedata_async.sandbox.vendor import Vendor
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+__all__ = ["Message", "Receive", "SandboxApp", "Send"]
 
-EXTENSION = "acedata.sandbox"
-"""The key in `scope["extensions"]` below which a door puts what ASGI has no word for: `drop`,
-called with a `Silence` to break the connection, and `media_base`, what comes before the paths
-of media if that is not the address asked."""
-
-_CHUNK = 16_384
 _LARGEST_BODY = 1_000_000
 
 
@@ -45,7 +35,7 @@ class SandboxApp:
         body = await _read_body(receive)
         if body is None:
             return
-        connection = _Connection(self, scope, receive, send)
+        connection = Connection(self.vendor.counters, self.wait, scope, receive, send)
         request = _request(scope, body)
         answer = control(self.vendor, request, self._clock.time())
         if answer is not None:
@@ -60,7 +50,7 @@ class SandboxApp:
         if seconds > 0.0:
             await sleep(self._clock, seconds)
 
-    async def _serve_api(self, request: Request, connection: _Connection) -> None:
+    async def _serve_api(self, request: Request, connection: Connection) -> None:
         counters = self.vendor.counters
         counters.begin(self._clock.time())
         try:
@@ -74,74 +64,6 @@ class SandboxApp:
             await connection.carry_out(answer)
         finally:
             self.vendor.end_request()
-
-
-class _Connection:
-    """The way back to whoever asked."""
-
-    def __init__(self, app: SandboxApp, scope: Message, receive: Receive, send: Send) -> None:
-        self._app = app
-        self._receive = receive
-        self._send = send
-        self._headless = scope["method"] == "HEAD"
-        self._drop: Callable[[Silence], None] | None = _extension(scope).get("drop")
-
-    async def carry_out(self, answer: Answer) -> None:
-        """Answer, or do not."""
-        if isinstance(answer, Silence):
-            await self._fall_silent(answer)
-            return
-        if answer.delay > 0.0 and not await self._outlasts(answer.delay):
-            return
-        await self._send_head(answer)
-        if answer.breaks_by is None:
-            await self._send_body(answer.body, whole=True)
-        else:
-            await self._send_body(answer.body[: answer.breaks_at], whole=False)
-            await self._fall_silent(answer.breaks_by)
-
-    async def _fall_silent(self, silence: Silence) -> None:
-        if silence is not Silence.HANG:
-            if self._drop is None:
-                raise ConnectionAbortedError("this server cannot close a connection early")
-            self._drop(silence)
-        await self._left()
-
-    async def _outlasts(self, seconds: float) -> bool:
-        """Wait, and return whether somebody is still there to be answered."""
-        left = asyncio.ensure_future(self._left())
-        waited = asyncio.ensure_future(self._app.wait(seconds))
-        try:
-            await asyncio.wait({left, waited}, return_when=asyncio.FIRST_COMPLETED)
-            return not left.done()
-        finally:
-            left.cancel()
-            waited.cancel()
-
-    async def _left(self) -> None:
-        """Return once the other side has closed the connection."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    async def _send_head(self, reply: Reply) -> None:
-        headers = [
-            (b"content-type", reply.content_type.encode("latin-1")),
-            (b"content-length", b"%d" % len(reply.body)),
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers),
-        ]
-        await self._send(
-            {"type": "http.response.start", "status": reply.status, "headers": headers}
-        )
-
-    async def _send_body(self, body: bytes, *, whole: bool) -> None:
-        if self._headless:
-            body = b""
-        self._app.vendor.counters.bytes_sent += len(body)
-        for start in range(0, len(body), _CHUNK):
-            chunk = body[start : start + _CHUNK]
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-        if whole:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -167,12 +89,10 @@ def _request(scope: Message, body: bytes) -> Request:
         path=scope["path"],
         authorization=headers.get("authorization", ""),
         body=body,
-        media_base=_extension(scope).get("media_base", own_base),
+        media_base=extension_of(scope).get("media_base", own_base),
         query=scope.get("query_string", b"").decode("latin-1"),
         engine=headers.get("model", ""),
+        asked=own_base,
+        range=headers.get("range", ""),
+        if_range=headers.get("if-range", ""),
     )
-
-
-def _extension(scope: Message) -> dict[str, Any]:
-    extension: dict[str, Any] = scope.get("extensions", {}).get(EXTENSION, {})
-    return extension

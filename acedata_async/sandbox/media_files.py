@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
@@ -19,6 +19,10 @@ from acedata_async.sandbox.speech import Speech
 _MEDIA = files("acedata_async.sandbox") / "media"
 _ZIP_DATE = (2025, 12, 30, 18, 36, 0)
 """A fixed date, so that the archive is the same bytes each time."""
+
+_LATER_ZIP_DATE = (2025, 12, 31, 18, 36, 0)
+_EMPTY_BOX = b"\0\0\0\x08free"
+_EMPTY_COMMENT = b"\xff\xfe\0\x02"
 
 _TONE_RATE = 16_000
 _TONE_SECONDS = 0.5
@@ -69,22 +73,47 @@ class MediaLibrary:
             return MediaFile(speech.content_type, speech.render)
         return {"cover": self.cover, "stems": self.stems, "video": self.video}[recipe.kind]
 
+    def other(self, recipe: Recipe) -> MediaFile:
+        """Return a file of the same kind with other bytes, as if it had been made once more."""
+        match recipe.kind:
+            case "melody":
+                return self._melodies[self._melody_of(recipe.of) - 1]
+            case "tone":
+                return self.tone(recipe.of, octave=1)
+            case "speech":
+                speech = Speech.of(recipe.of)
+                return MediaFile(
+                    speech.content_type, replace(speech, text=f"{speech.text}a").render
+                )
+            case "stems":
+                return MediaFile("application/zip", lambda: self._zip_stems(_LATER_ZIP_DATE))
+            case "video":
+                return replace(self.video, read=lambda: self.video.read() + _EMPTY_BOX)
+            case _:
+                return replace(self.cover, read=self._commented_cover)
+
     def melody(self, seed: str) -> MediaFile:
         """Return the melody that belongs to a song's seed."""
-        number = zlib.crc32(seed.encode("utf-8", "replace"))
-        return self._melodies[number % len(self._melodies)]
+        return self._melodies[self._melody_of(seed)]
 
-    def tone(self, song_id: str) -> MediaFile:
+    def tone(self, song_id: str, *, octave: int = 0) -> MediaFile:
         """Return a short WAV tone whose pitch belongs to the song."""
         semitone = zlib.crc32(song_id.encode()) % 12
-        frequency = 220.0 * 2.0 ** (semitone / 12)
+        frequency = 220.0 * 2.0 ** (octave + semitone / 12)
         return MediaFile("audio/wav", lambda: _render_tone(frequency), _TONE_SECONDS)
 
-    def _zip_stems(self) -> bytes:
+    def _melody_of(self, seed: str) -> int:
+        return zlib.crc32(seed.encode("utf-8", "replace")) % len(self._melodies)
+
+    def _commented_cover(self) -> bytes:
+        cover = self.cover.read()
+        return cover[:2] + _EMPTY_COMMENT + cover[2:]
+
+    def _zip_stems(self, date: tuple[int, int, int, int, int, int] = _ZIP_DATE) -> bytes:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
             for name in self._stem_names:
-                archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), (_MEDIA / name).read_bytes())
+                archive.writestr(zipfile.ZipInfo(name, date), (_MEDIA / name).read_bytes())
         return packed.getvalue()
 
 

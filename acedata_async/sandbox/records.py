@@ -82,7 +82,7 @@ def result(task: Task, now: float, base: str) -> dict[str, Any]:
     """
     if "no-result" in task.quirks:
         return {} if task.kind.bare else {"data": []}
-    data = with_base(task.data, base)
+    data = _linked(task, now, base)
     if task.kind.bare:
         return dict(data)
     if task.type == "voices" and not trained(task, now):
@@ -116,7 +116,7 @@ def _preview(task: Task, now: float, base: str) -> dict[str, Any] | None:
     if task.type == "voices":
         return {"task_id": task.id, **result(task, now, base)}
     if isinstance(task.data, list):
-        items = [preview_item(item) for item in with_base(task.data, base)]
+        items = [preview_item(item) for item in _linked(task, now, base)]
         return {"task_id": task.id, "data": items}
     return None
 
@@ -165,6 +165,11 @@ def _failure_response(task: Task, shape: str, now: float, base: str) -> dict[str
         "fail-F7": {"status": 400, "message": _ERROR_MESSAGE, **ids},
     }
     return shapes[shape]
+
+
+def _linked(task: Task, now: float, base: str) -> Any:
+    lifetime = task.link_lifetime
+    return with_base(task.data, base, expires=None if lifetime is None else now + lifetime)
 
 
 def _started_at(task: Task) -> float | str:

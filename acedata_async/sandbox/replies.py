@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -21,6 +21,9 @@ class Silence(Enum):
     """The connection stays open and nothing comes."""
     REFUSED = "refused"
     """The connection never comes about. Only in memory; a server closes it instead."""
+    END = "end"
+    """All that was sent arrives, and then the connection is closed as if that were all. In memory
+    nothing tells that more was announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,30 @@ class Reply:
     breaks_by: Silence | None = None
 
 
-Answer = Reply | Silence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReply:
+    """An HTTP answer whose body is sent piece by piece.
+
+    Attributes:
+        pieces: The body; it may have no end.
+        length: What is announced; None announces nothing.
+        pause: Seconds after each piece.
+        surplus: What comes after the body, although it was not announced; nothing where the door
+            cannot send that.
+        breaks_by: What becomes of the connection after the body; None for a whole answer.
+    """
+
+    status: int
+    content_type: str
+    pieces: Iterable[bytes]
+    length: int | None
+    headers: tuple[tuple[str, str], ...] = ()
+    pause: float = 0.0
+    surplus: bytes = b""
+    breaks_by: Silence | None = None
+
+
+Answer = Reply | FileReply | Silence
 
 
 def json_reply(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from types import UnionType
 from typing import Any
 
 from acedata_async.sandbox.catalogue import show_voices
-from acedata_async.sandbox.fault_replies import broken
-from acedata_async.sandbox.faults import Stage
+from acedata_async.sandbox.downloads import serve_file
 from acedata_async.sandbox.kinds import CATALOGUE, FISH, LOOKUPS, SUBMISSIONS
 from acedata_async.sandbox.lookups import Desk, look_up
 from acedata_async.sandbox.refusing import malformed
-from acedata_async.sandbox.replies import Answer, Reply, Silence, failure, html_page, json_reply
+from acedata_async.sandbox.replies import Answer, Reply, failure, json_reply
+from acedata_async.sandbox.request import Request
 from acedata_async.sandbox.submitting import submit
 from acedata_async.sandbox.validation import nested_too_deeply
 from acedata_async.sandbox.vendor import Vendor
@@ -25,27 +25,6 @@ _MEDIA = ("/media/", "/task/", "/coverimage/", "/avatars/")
 _STATS = "/sandbox/stats"
 _FAULTS = "/sandbox/faults"
 _HEALTH = "/health"
-_NOT_FOUND = Reply(404, b"not found", content_type="text/plain")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the vendor sees of an HTTP request.
-
-    Attributes:
-        authorization: The `Authorization` header, empty if there was none.
-        media_base: What comes before the paths of media in the answer.
-        query: What stands behind the question mark of the address.
-        engine: The `model` header, empty if there was none.
-    """
-
-    method: str
-    path: str
-    authorization: str
-    body: bytes
-    media_base: str
-    query: str = ""
-    engine: str = ""
 
 
 def is_api(request: Request) -> bool:
@@ -72,7 +51,7 @@ def control(vendor: Vendor, request: Request, now: float) -> Answer | None:
 def respond(vendor: Vendor, request: Request, now: float) -> Answer:
     """Return the vendor's answer to a request for its API or its media."""
     if not is_api(request):
-        return _serve_media(vendor, request)
+        return serve_file(vendor, request, now)
     match request.method:
         case "POST" if request.path in SUBMISSIONS:
             return _submit(vendor, request, now)
@@ -129,30 +108,6 @@ def _refused(
     if not vendor.limits.request_fits(now):
         return vendor.throttle("too_many_requests", "too many requests")
     return None
-
-
-def _serve_media(vendor: Vendor, request: Request) -> Answer:
-    vendor.counters.media_requests += 1
-    if request.authorization:
-        vendor.counters.media_requests_with_token += 1
-    file = vendor.media_file(request.path)
-    if file is None or request.method not in {"GET", "HEAD"}:
-        return _NOT_FOUND
-    whole = Reply(200, file.read(), content_type=file.content_type)
-    fault = vendor.rules.draw(Stage.MEDIA, action="media")
-    return _struck(whole, fault.name) if fault else whole
-
-
-def _struck(whole: Reply, fault: str) -> Answer:
-    """Return what becomes of a file's answer under a fault."""
-    answers: dict[str, Answer] = {
-        "media-cut": broken(whole, Silence.CUT),
-        "media-hang": broken(whole, Silence.HANG),
-        "media-404": _NOT_FOUND,
-        "media-500": Reply(500, b"internal error", content_type="text/plain"),
-        "media-html": html_page(200, "Sign in"),
-    }
-    return answers[fault]
 
 
 def _inject(vendor: Vendor, raw: bytes) -> Answer:

@@ -80,6 +80,8 @@ class Sandbox:
         lookups_per_second: The same for lookups alone.
         retry_after: Seconds that the refusals of these limits ask for in a `Retry-After`
             header, rounded up to whole ones; None leaves the header out.
+        link_lifetime: For how many seconds a link to a file is good, by its signature, once a
+            record or an answer has shown it; a later lookup shows a new one. None for ever.
         state: A file from which the sandbox goes on, and in which it keeps its tasks, songs,
             voices and counts; it is begun if it does not exist. A task is in it before it is
             acknowledged, so that killing the process loses none. Faults injected are not kept.
@@ -106,6 +108,7 @@ class Sandbox:
         requests_per_second: float | None = None,
         lookups_per_second: float | None = None,
         retry_after: float | None = None,
+        link_lifetime: float | None = None,
         state: str | os.PathLike[str] | None = None,
     ) -> None:
         self.clock: Clock = ManualClock() if clock is None else clock
@@ -119,6 +122,7 @@ class Sandbox:
             batch_limit=batch_limit,
             list_page=list_page,
             list_delay=list_delay,
+            link_lifetime=link_lifetime,
             journal=self._journal,
             limits=Limits(
                 max_tasks=max_tasks,
@@ -207,6 +211,31 @@ class Sandbox:
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for an `httpx.AsyncClient` of your own; every host leads here."""
         return SandboxTransport(self._app, self.clock, self._under_way)
+
+    def add_media(
+        self,
+        path: str,
+        *,
+        size: int | None = None,
+        content: bytes | None = None,
+        content_type: str = "application/octet-stream",
+    ) -> str:
+        """Serve one more file, and return its path; in memory it is there below every host.
+
+        Args:
+            path: Where, below `/media/`. What is there already is replaced.
+            size: So many bytes of noise, made while they are sent: they take no memory, and are
+                the same each time. As `audio/wav` and `audio/mp4` they are files that play.
+            content: These bytes in place of noise.
+            content_type: What it is said to be.
+
+        Raises:
+            ValueError: Not one of `size` and `content`, or no such file has that size.
+        """
+        of = size if content is None else content
+        if of is None or None not in {size, content}:
+            raise ValueError("a file needs either a size or content")
+        return self._vendor.depot.add(path, content_type, of)
 
     def inject(
         self,

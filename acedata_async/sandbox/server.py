@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from acedata_async.sandbox.app import EXTENSION, Message, Receive, SandboxApp, Send
+from acedata_async.sandbox.app import SandboxApp
+from acedata_async.sandbox.connection import EXTENSION, Message, Receive, Send
 from acedata_async.sandbox.replies import Silence
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def _with_drop(app: SandboxApp, transport: asyncio.Transport) -> ASGI3Applicatio
     def drop(silence: Silence) -> None:
         if silence is Silence.RESET:
             _reset_on_close(transport.get_extra_info("socket").fileno())
-        transport.abort()
+        if silence is Silence.END:
+            transport.close()
+        else:
+            transport.abort()
 
     async def run(scope: Message, receive: Receive, send: Send) -> None:
         await app({**scope, "extensions": {EXTENSION: {"drop": drop}}}, receive, send)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from acedata_async.sandbox.links import signed
 from acedata_async.sandbox.media_files import MediaFile
 from acedata_async.sandbox.validation import is_set
 
@@ -106,12 +107,18 @@ def written_lyrics(prompt: str) -> dict[str, str]:
     return {"title": title, "lyrics": "\n".join(lines)}
 
 
-def with_base(data: Any, base: str) -> Any:
-    """Return items or an item with the media paths turned into URLs below `base`."""
+def with_base(data: Any, base: str, *, expires: float | None = None) -> Any:
+    """Return items or an item with the media paths turned into URLs.
+
+    Args:
+        data: The items or the item.
+        base: What comes before the paths.
+        expires: Until when they are good, in Unix seconds; None for always, without a signature.
+    """
     if isinstance(data, list):
-        return [with_base(item, base) for item in data]
+        return [with_base(item, base, expires=expires) for item in data]
     return {
-        key: base + value
+        key: base + (value if expires is None else signed(value, expires))
         if key.endswith("_url") and isinstance(value, str) and value.startswith("/media/")
         else value
         for key, value in data.items()

@@ -35,6 +35,8 @@ class SandboxStats:
         media_requests: Requests for songs, covers and the like.
         media_requests_with_token: Those that carried an `Authorization` header, which they
             never should.
+        media_bytes_sent: Bytes of files that went out, whole or in part; pages and errors in
+            place of files do not count.
         bytes_sent: Bytes of all answers' bodies.
     """
 
@@ -56,6 +58,7 @@ class SandboxStats:
     connections: int
     media_requests: int
     media_requests_with_token: int
+    media_bytes_sent: int
     bytes_sent: int
 
 
@@ -71,6 +74,9 @@ _KEPT = (
     "bytes_sent",
 )
 """Figures that a state file keeps as they are."""
+
+_KEPT_LATER = ("catalogue_requests", "media_bytes_sent")
+"""The same; older files do not have them."""
 
 
 @dataclass(slots=True)
@@ -93,6 +99,7 @@ class Counters:
     connections: int = 0
     media_requests: int = 0
     media_requests_with_token: int = 0
+    media_bytes_sent: int = 0
     bytes_sent: int = 0
 
     def begin(self, now: float) -> None:
@@ -111,10 +118,9 @@ class Counters:
     def kept(self, *, batches_known: int) -> dict[str, Any]:
         """Return what a state file keeps; of `ids_per_batch` what is beyond those known to it."""
         return {
-            **{name: getattr(self, name) for name in _KEPT},
+            **{name: getattr(self, name) for name in (*_KEPT, *_KEPT_LATER)},
             "lookups": self.lookups_by_service.total(),
             "lookups_by_service": self.lookups_by_service,
-            "catalogue_requests": self.catalogue_requests,
             "statuses": self.statuses,
             "ids_per_batch": self.ids_per_batch[batches_known:],
         }
@@ -127,10 +133,11 @@ class Counters:
         """
         for name in _KEPT:
             setattr(self, name, int(kept[name]))
+        for name in _KEPT_LATER:
+            setattr(self, name, int(kept.get(name, 0)))
         # Files from before there was Fish tell of Producer alone.
         lookups = kept.get("lookups_by_service", {"producer": kept["lookups"]})
         self.lookups_by_service = Counter({str(name): int(n) for name, n in lookups.items() if n})
-        self.catalogue_requests = int(kept.get("catalogue_requests", 0))
         self.statuses = Counter({int(key): int(n) for key, n in kept["statuses"].items()})
         self.ids_per_batch += map(int, kept["ids_per_batch"])
 
@@ -157,5 +164,6 @@ class Counters:
             connections=self.connections,
             media_requests=self.media_requests,
             media_requests_with_token=self.media_requests_with_token,
+            media_bytes_sent=self.media_bytes_sent,
             bytes_sent=self.bytes_sent,
         )

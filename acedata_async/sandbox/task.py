@@ -21,6 +21,8 @@ class Task:
         quirks: Names of the record faults that it has.
         marked: Lookup faults asked for by its markers, and how often each still strikes.
         seen: Whether a lookup has shown it.
+        link_lifetime: For how many seconds a link to its files is good once it was shown; None
+            for ever.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Task:
     quirks: frozenset[str]
     marked: dict[str, int]
     seen: bool = False
+    link_lifetime: float | None = None
 
     @property
     def kind(self) -> Kind:

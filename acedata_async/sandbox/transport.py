@@ -10,11 +10,15 @@ import httpcore
 import httpx
 
 from acedata_async._clock import Clock
-from acedata_async.sandbox.app import EXTENSION, Message, SandboxApp
+from acedata_async.sandbox.app import SandboxApp
+from acedata_async.sandbox.connection import EXTENSION, Message
 from acedata_async.sandbox.replies import Silence
 
 MEDIA_BASE = "https://media.sandbox.acedata.invalid"
 """Where media live in memory: a host of their own, so that a token that travels is seen."""
+
+_MOST_UNREAD = 32
+"""How many messages may wait to be read; then the application waits, as at a full socket."""
 
 
 class SandboxTransport(httpx.AsyncBaseTransport):
@@ -77,6 +81,7 @@ class _Exchange:
         self._clock = clock
         self._unread: bytes | None = body
         self._hung_up = asyncio.Event()
+        self._room = asyncio.Event()
         self._answered = False
         # What comes from the application: a message, the end of the connection, a defect of
         # the application, or, put in by the clock, the end of patience.
@@ -85,7 +90,7 @@ class _Exchange:
     async def run(self, app: SandboxApp) -> None:
         """Let the application answer; a defect in it comes out at the caller."""
         try:
-            await app(self._scope(), self._receive, self._events.put)
+            await app(self._scope(), self._receive, self._send)
         except asyncio.CancelledError:
             # The sandbox is being closed: whoever still waits learns it as from a dying server.
             self._events.put_nowait(Silence.RESET)
@@ -96,6 +101,7 @@ class _Exchange:
     def hang_up(self) -> None:
         """Close the connection from the caller's side."""
         self._hung_up.set()
+        self._room.set()
 
     async def next_message(self) -> Message:
         """Return the application's next message, or raise as httpx does if none comes."""
@@ -107,6 +113,7 @@ class _Exchange:
             )
         try:
             event = await self._events.get()
+            self._room.set()
         finally:
             if timer is not None:
                 timer.cancel()
@@ -134,7 +141,9 @@ class _Exchange:
             "headers": [(name.lower(), value) for name, value in self._request.headers.raw],
             "client": ("127.0.0.1", 0),
             "server": (url.host, url.port),
-            "extensions": {EXTENSION: {"drop": self._drop, "media_base": MEDIA_BASE}},
+            "extensions": {
+                EXTENSION: {"drop": self._drop, "media_base": MEDIA_BASE, "uncounted": True}
+            },
         }
 
     async def _receive(self) -> Message:
@@ -144,8 +153,17 @@ class _Exchange:
         await self._hung_up.wait()
         return {"type": "http.disconnect"}
 
+    async def _send(self, message: Message) -> None:
+        if self._hung_up.is_set():
+            return
+        self._events.put_nowait(message)
+        if self._events.qsize() > _MOST_UNREAD:
+            self._room.clear()
+            await self._room.wait()
+
     def _drop(self, silence: Silence) -> None:
-        self._events.put_nowait(silence)
+        end: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+        self._events.put_nowait(end if silence is Silence.END else silence)
         self._hung_up.set()
 
     def _broken(self, silence: Silence) -> httpx.TransportError:

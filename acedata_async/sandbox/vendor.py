@@ -10,12 +10,14 @@ from typing import Any
 from acedata_async.sandbox.access import Tokens
 from acedata_async.sandbox.booth import Booth
 from acedata_async.sandbox.chances import Chances
+from acedata_async.sandbox.depot import Depot, Served
 from acedata_async.sandbox.fault_rules import FaultRules
 from acedata_async.sandbox.faults import MARKED_LOOKUPS, Fault, Stage
 from acedata_async.sandbox.fish_validation import references
 from acedata_async.sandbox.kinds import FISH, PRODUCER, Kind
 from acedata_async.sandbox.limits import Limits
-from acedata_async.sandbox.media_files import MediaFile, MediaLibrary, Recipe
+from acedata_async.sandbox.links import USUAL_LIFETIME
+from acedata_async.sandbox.media_files import MediaLibrary
 from acedata_async.sandbox.past import Accepted, Past
 from acedata_async.sandbox.production import Product, Studio
 from acedata_async.sandbox.replies import Reply, failure
@@ -47,6 +49,7 @@ class Vendor:
         limits: How much it takes at once.
         list_page: The most items that a list has.
         list_delay: For how many seconds after its creation a task is in no list.
+        link_lifetime: For how many seconds a link is good that a record shows; None for ever.
         journal: Where tasks are written down before they are acknowledged, or None.
     """
 
@@ -61,6 +64,7 @@ class Vendor:
         limits: Limits,
         list_page: int = 12,
         list_delay: float = 0.0,
+        link_lifetime: float | None = None,
         journal: Journal | None = None,
     ) -> None:
         self.tokens = tokens
@@ -68,6 +72,7 @@ class Vendor:
         self.batch_limit = batch_limit
         self.list_page = list_page
         self.list_delay = list_delay
+        self._link_lifetime = link_lifetime
         self.limits = limits
         self.counters = Counters()
         self.rules = FaultRules(Random(f"{seed} faults"))
@@ -76,17 +81,18 @@ class Vendor:
         self.submitted: list[dict[str, Any]] = []
         self.songs: dict[str, Song] = {}
         self.voices = Shelf(self.tasks)
-        self._media: dict[str, Recipe] = {}
+        self.media_rng = Random(f"{seed} media")
         self._chances = {
             PRODUCER: Chances(f"{seed} tasks"),
             FISH: Chances(f"{seed} {FISH} tasks"),
         }
         self._trace_chances = Chances(f"{seed} traces")
         self._draw_duration = _drawing(durations)
-        self._library = MediaLibrary()
+        library = MediaLibrary()
+        self.depot = Depot(library, self.voices.recipe)
         self._booth = Booth(self._chances[FISH])
         self._makers: Mapping[str, Studio | Booth] = {
-            PRODUCER: Studio(self._chances[PRODUCER], self._library, self.songs),
+            PRODUCER: Studio(self._chances[PRODUCER], library, self.songs),
             FISH: self._booth,
         }
         self._journal = journal
@@ -137,6 +143,7 @@ class Vendor:
             marked={
                 f.name: MARKED_LOOKUPS for f in marks if f.stage in {Stage.LOOKUP, Stage.BATCH}
             },
+            link_lifetime=self._lifetime(quirks),
         )
         self._take(Accepted(action=action, request=body, task=task, product=product))
         return task
@@ -168,10 +175,9 @@ class Vendor:
         if self._journal is not None:
             self._journal.count_request(self.counters)
 
-    def media_file(self, path: str) -> MediaFile | None:
+    def media_file(self, path: str) -> Served | None:
         """Return the file behind a path, or None if there is none."""
-        recipe = self._media.get(path) or self.voices.recipe(path)
-        return None if recipe is None else self._library.file(recipe)
+        return self.depot.find(path)
 
     def stats(self, now: float) -> SandboxStats:
         """Return what has been counted up to now."""
@@ -179,6 +185,11 @@ class Vendor:
             (task.created_at, min(task.finished_at, now)) for task in self.tasks.values()
         )
         return self.counters.snapshot(max_tasks_in_flight=most)
+
+    def _lifetime(self, quirks: frozenset[str]) -> float | None:
+        if self._link_lifetime is None and "media-expires" in quirks:
+            return USUAL_LIFETIME
+        return self._link_lifetime
 
     def _take(self, accepted: Accepted) -> None:
         if self._journal is not None:
@@ -194,7 +205,8 @@ class Vendor:
             self.songs[product.song.id] = product.song
         if product.voice is not None:
             self.voices.keep(product.voice)
-        self._media.update(product.media)
+        signed = task is not None and task.link_lifetime is not None
+        self.depot.keep(product.media, signed=signed)
         if task is not None:
             self.tasks[task.id] = task
             self.limits.count_task(task.finished_at)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from acedata_async.audio import download
+from acedata_async.audio import publishing
 from acedata_async.cli.app import app
 from acedata_async.ledger import Entry, SqliteLedger
 from acedata_async.ledger.entry import Step
@@ -31,7 +31,7 @@ def main() -> None:
         if name == instant and left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    apply, rename = SqliteLedger.apply, download._move
+    apply, rename = SqliteLedger.apply, publishing._move
 
     async def watched_apply(
         self: SqliteLedger, key: str, step: Step, facts: Mapping[str, Any]
@@ -47,7 +47,7 @@ def main() -> None:
         pass_by("after rename")
 
     SqliteLedger.apply = watched_apply  # type: ignore[method-assign]
-    download._move = watched_rename
+    publishing._move = watched_rename
     app(arguments)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from acedata_async import BulkStats
 from acedata_async.cli.board import Pace, counts_text
+from acedata_async.cli.output import thing_of
 from acedata_async.sandbox import Sandbox
 from tests.cli.conftest import Acedata, song, write
 
@@ -104,3 +105,8 @@ def test_the_pace_is_that_of_the_last_minutes() -> None:
     assert pace.a_minute == 2
     pace.see(300.0, 16)
     assert pace.a_minute == 4
+
+
+def test_what_a_run_makes() -> None:
+    """Voices and speeches are no songs."""
+    assert (thing_of("producer"), thing_of("fish")) == ("song", "item")

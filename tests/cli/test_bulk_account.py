@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,12 @@ from tests.cli.conftest import Acedata, change, document, song, write
 from tests.cli.test_survey import KEYS, fill
 
 COVER = {"key": "b", "action": "cover", "source": "a"}
+READER = {
+    "key": "reader",
+    "action": "create_voice",
+    "voice_url": "https://example.org/me.mp3",
+    "title": "Reader",
+}
 COVERS_COVER = {"key": "c", "action": "cover", "source": "b"}
 
 
@@ -156,3 +164,44 @@ def test_states_have_names_for_people(acedata: Acedata, sandbox: Sandbox, tmp_pa
     assert ", 1 given up; 1 resumed" in result.stdout
     assert "given_up" not in result.stdout + result.stderr
     assert "a: given up (before this run)\n" in result.stderr
+
+
+def test_a_voice_is_known_by_its_id(acedata: Acedata, tmp_path: Path) -> None:
+    """It has no file: its id is in the table, the document, the report and the ledger."""
+    said = {"key": "one", "action": "speak", "source": "reader", "text": "Mind the gap. " * 9}
+    form = write(tmp_path, READER, said)
+    report = tmp_path / "report.jsonl"
+    told = document(acedata("bulk", form, "-o", tmp_path, "--json", "--report", report))
+    voice, speech = told["songs"]
+    assert re.fullmatch(r"[0-9a-f]{32}", voice["voice_id"])
+    assert speech["voice_id"] is None
+    assert json.loads(report.read_text().splitlines()[0])["voice_id"] == voice["voice_id"]
+    again = acedata("bulk", form, "-o", tmp_path)
+    assert f"voice id {voice['voice_id']}" in again.stdout
+    assert f"reader: succeeded, voice id {voice['voice_id']} (before" in again.stderr
+    assert f"  voice id         {voice['voice_id']}\n" in acedata("ledger", "show", "reader").stdout
+    assert f"  {voice['voice_id']}  " in acedata("ledger", "list").stdout.splitlines()[0]
+    listed = document(acedata("ledger", "list", "--json"))["entries"]
+    assert [entry["voice_id"] for entry in listed] == [voice["voice_id"], None]
+    shown = acedata("ledger", "show", "one").stdout
+    assert "Mind the gap. Mind the gap. Mind the gap. Mind the gap. Min…\n" in shown
+
+
+def test_a_song_is_listed_with_its_id(acedata: Acedata, tmp_path: Path) -> None:
+    """For scripts that make another one of it."""
+    told = document(acedata("bulk", write(tmp_path, song()), "-o", tmp_path, "--json"))
+    (entry,) = document(acedata("ledger", "list", "--json"))["entries"]
+    assert entry["audio_id"] == told["songs"][0]["audio_id"]
+    assert entry["voice_id"] is None
+
+
+def test_an_unknown_speech_is_told_shortly(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A chapter is recognised by how it begins."""
+    sandbox.inject("cut-after-accept", times=1)
+    form = write(tmp_path, {"key": "one", "action": "speak", "text": "Mind the gap.\n" * 9})
+    assert acedata("bulk", form, "-o", tmp_path, "--marking", "off").exit_code == 5
+    shown = acedata("ledger", "unknown").stdout
+    short = "Mind the gap. Mind the gap. Mind the gap. Mind the gap. Min…"
+    assert f"  asks for  speak; {short}\n" in shown

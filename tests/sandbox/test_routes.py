@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acedata_async.sandbox import FAULTS, Sandbox, Stage
+from acedata_async.sandbox import Sandbox
 from acedata_async.sandbox.access import Tokens
 from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.replies import Reply
-from acedata_async.sandbox.routes import Request, control, respond
+from acedata_async.sandbox.request import Request
+from acedata_async.sandbox.routes import control, respond
 from acedata_async.sandbox.vendor import Vendor
 from acedata_async.testing import ManualClock
 
@@ -142,32 +143,6 @@ async def test_media(caller: Caller) -> None:
         assert (await http.get(f"{song['audio_url']}x")).status_code == 404
     assert httpx.URL(song["audio_url"]).host == "media.sandbox.acedata.invalid"
     assert song["audio_url"].endswith(".m4a")
-
-
-_MEDIA: dict[str, object] = {
-    "media-cut": httpx.RemoteProtocolError,
-    "media-hang": httpx.ReadTimeout,
-    "media-404": (404, "text/plain"),
-    "media-500": (500, "text/plain"),
-    "media-html": (200, "text/html; charset=utf-8"),
-}
-
-
-@pytest.mark.parametrize("name", [n for n, f in FAULTS.items() if f.stage is Stage.MEDIA])
-async def test_media_faults(sandbox: Sandbox, caller: Caller, name: str) -> None:
-    """A file can break off, stall, be gone or be something else."""
-    song = await caller.song()
-    sandbox.inject(name, times=1)
-    caller.http.timeout = httpx.Timeout(15.0)
-    expected = _MEDIA[name]
-    if isinstance(expected, type):
-        with pytest.raises(httpx.TransportError) as caught:
-            await caller.http.get(song["audio_url"])
-        assert type(caught.value) is expected
-    else:
-        reply = await caller.http.get(song["audio_url"])
-        assert (reply.status_code, reply.headers["content-type"]) == expected
-    assert (await caller.http.get(song["audio_url"])).status_code == 200
 
 
 async def test_health(sandbox: Sandbox) -> None:

@@ -92,6 +92,94 @@ async def test_cut_in_a_body(sandbox: Sandbox, caller: Caller) -> None:
         await caller.http.get(song["audio_url"])
 
 
+async def _received(caller: Caller, url: str) -> tuple[bytes, str]:
+    """Return what comes of a file before it breaks off, and its ETag."""
+    received = bytearray()
+    async with caller.http.stream("GET", url) as response:
+        try:
+            async for piece in response.aiter_raw():
+                received += piece
+        except httpx.RemoteProtocolError as error:
+            assert "complete message body" in str(error)  # noqa: PT017 - what came counts too
+        else:
+            pytest.fail("it did not break off")
+    return bytes(received), response.headers["etag"]
+
+
+async def test_parts_of_files(sandbox: Sandbox, caller: Caller) -> None:
+    """A cut file goes on where it broke off."""
+    whole = (await caller.http.get("/media/noise/300000.bin")).content
+    sandbox.inject("media-cut", times=1, on="media")
+    received, etag = await _received(caller, "/media/noise/300000.bin")
+    known = {"range": f"bytes={len(received)}-", "if-range": etag}
+    rest = await caller.http.get("/media/noise/300000.bin", headers=known)
+    assert rest.status_code == 206
+    assert received + rest.content == whole
+
+
+@pytest.mark.parametrize(
+    ("fault", "length", "sent"),
+    [
+        ("media-long", 100_000, 100_000),
+        ("media-no-length", None, 100_000),
+        ("media-no-length-cut", None, 50_000),
+        ("media-empty", 0, 0),
+    ],
+)
+async def test_lengths(
+    sandbox: Sandbox, caller: Caller, fault: str, length: int | None, sent: int
+) -> None:
+    """Without a length an answer is chunked; more than announced cannot be sent."""
+    sandbox.inject(fault)
+    reply = await caller.http.get("/media/noise/100000.bin")
+    told = None if length is None else str(length)
+    assert reply.headers.get("content-length") == told
+    assert reply.headers.get("transfer-encoding") == (None if told else "chunked")
+    assert len(reply.content) == sent
+
+
+async def test_less_than_announced(
+    sandbox: Sandbox, caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that was sent arrives before the orderly end."""
+    sandbox.inject("media-short", times=1)
+    received, _ = await _received(caller, "/media/noise/10000000.bin")
+    assert len(received) == 5_000_000
+    assert len((await caller.http.get("/media/noise/9.bin")).content) == 9
+    assert [entry for entry in caplog.records if entry.name.startswith("uvicorn")] == []
+
+
+async def test_endless(sandbox: Sandbox, caller: Caller) -> None:
+    """What never ends does end when the reader leaves."""
+    sandbox.inject("media-endless", times=1)
+    async with caller.http.stream("GET", "/media/noise/9.bin") as response:
+        pieces = response.aiter_raw()
+        for _ in range(5):
+            await anext(pieces)
+    assert (await caller.http.get("/media/noise/9.bin")).status_code == 200
+    before = sandbox.stats.media_bytes_sent
+    await asyncio.sleep(0.05)
+    assert sandbox.stats.media_bytes_sent == before
+
+
+async def test_large_file(sandbox: Sandbox, caller: Caller) -> None:
+    """A reader who leaves a large file stops it, and one who is slow is waited for."""
+    async with caller.http.stream("GET", "/media/noise/900000000000.bin") as response:
+        await anext(response.aiter_raw())
+        await asyncio.sleep(0.05)
+    assert sandbox.stats.media_bytes_sent < 100_000_000
+
+
+async def test_redirect(sandbox: Sandbox, caller: Caller) -> None:
+    """Another name of this machine has the file; the token stays behind with plain httpx."""
+    sandbox.inject("media-redirect")
+    reply = await caller.http.get("/media/noise/9.bin", follow_redirects=True)
+    assert reply.status_code == 200
+    assert (caller.http.base_url.host, reply.url.host) == ("127.0.0.1", "localhost")
+    stats = sandbox.stats
+    assert (stats.media_requests, stats.media_requests_with_token) == (2, 1)
+
+
 async def test_caller_leaves_before_the_answer(sandbox: Sandbox) -> None:
     """A synchronous answer nobody waits for any more is dropped quietly."""
     slow = Sandbox(clock=SystemClock(), durations=60.0)

@@ -1,0 +1,120 @@
+"""Addresses in records: outside data, which must not lead into somebody's own network."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
+_LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_EMBEDDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+"""Networks whose addresses hold one of the older form in their last bits."""
+_NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
+
+
+def refusal(url: str, *, trusted: Collection[str]) -> str | None:
+    """Return why nothing is fetched from an address, in words; None where it may be.
+
+    Args:
+        url: The address.
+        trusted: Hosts from which files may come although they are private.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, None
+    if parts is None or parts.scheme not in {"http", "https"} or not host:
+        return f"{url!r:.200} is no web address"
+    named = _as_read(host)
+    if named is None:
+        return f"{host!r:.200} is no name of a host"
+    host = named
+    if host in trusted or not is_private(host):
+        return None
+    return (
+        f"{host} is an address inside a network, which no record has reason to name; if it is"
+        " yours, allow it: DownloadPolicy(trusted_hosts=…)"
+    )
+
+
+def is_private(host: str) -> bool:
+    """Say whether a host is this machine, or one that only a private network knows.
+
+    Args:
+        host: A name, or an address in any form that systems take: `127.1`, `0x7f000001`.
+    """
+    address = _address(host)
+    if address is None:
+        # What has no dot is looked up in the machine's own domain.
+        return "." not in host or any(host.endswith(f".{name}") for name in _LOCAL_NAMES)
+    return any(not one.is_global or one.is_multicast for one in _meant(address))
+
+
+def _as_read(host: str) -> str | None:
+    """Return a host as the network reads it, in lower case; None for what is none.
+
+    Full stops of other scripts separate names as well, and letters have look-alikes.
+    """
+    if ":" in host:
+        return host.lower()
+    try:
+        ascii_ = unicodedata.normalize("NFKC", host).encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    named = ascii_.rstrip(".").lower()
+    return None if not named or "%" in named else named
+
+
+def _meant(address: _Address) -> list[_Address]:
+    """Return an address and those within it, which a gateway may lead to."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    within = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    low = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if any(address in network for network in _EMBEDDING):
+        within.append(low)
+    if address.ipv4_mapped is not None or address in _NAT64:
+        return [one for one in within if one is not None]
+    if address.is_site_local:
+        return [_LOOPBACK]
+    return [address, *(one for one in within if one is not None)]
+
+
+def _address(host: str) -> _Address | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    if not _NUMBERS.fullmatch(host):
+        return None
+    return _old_form(host.rstrip(".").split("."))
+
+
+def _old_form(parts: list[str]) -> ipaddress.IPv4Address | None:
+    """Read an address of one to four numbers, decimal, octal or hexadecimal, as C libraries do."""
+    try:
+        *firsts, last = (_number(part) for part in parts)
+        value = last
+        for index, first in enumerate(firsts):
+            if first > 255:
+                return None
+            value += first << (24 - 8 * index)
+        return ipaddress.IPv4Address(value)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int:
+    lowered = text.lower()
+    if lowered.startswith("0x"):
+        return int(lowered[2:] or "0", 16)
+    if len(text) > 1 and text.startswith("0"):
+        return int(text, 8)
+    return int(text[:20])

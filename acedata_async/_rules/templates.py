@@ -1,0 +1,57 @@
+"""Names of files from a template such as `{title} - {id}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from acedata_async._rules.wire import as_text
+from acedata_async.errors import InvalidRequest
+
+_FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST = 60
+"""Characters of a field in a name: lyrics are fields as well."""
+
+
+def check_template(template: object, known: Collection[str]) -> None:
+    """Make sure that a template can be filled in.
+
+    Args:
+        template: The template.
+        known: The names that it may have in braces.
+
+    Raises:
+        InvalidRequest: It cannot.
+    """
+    if not isinstance(template, str) or not template.strip():
+        raise InvalidRequest("template", template, 'a text such as "{title} - {id}"')
+    for found in _FIELD.finditer(template):
+        name = found[1]
+        if found[0] in {"{{", "}}"}:
+            continue
+        if name is None or not _NAME.fullmatch(name) or name not in known:
+            allowed = f"a text with fields in braces, which are: {', '.join(sorted(known))}"
+            raise InvalidRequest("template", template, allowed)
+
+
+def fill(template: str, facts: Mapping[str, Any]) -> str:
+    """Return a template with its fields filled in; what is not known leaves nothing behind."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[0] in {"{{", "}}"}:
+            return found[0][0]
+        return _shown(facts.get(found[1] or ""))
+
+    # Of "{title} - {id}" without an id no dash is to stay.
+    return _FIELD.sub(value, template).strip(" -_.,")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return " ".join((as_text(value) or "").split())[:_LONGEST].strip()

@@ -1,0 +1,45 @@
+"""What names of files can be made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acedata_async.models import fish, producer
+from acedata_async.models.reply import ReplyModel
+from acedata_async.models.request import CALLBACK_FIELD
+from acedata_async.models.results import Audio
+from acedata_async.models.task import Task
+
+DEFAULT_NAME = "{title} - {id}"
+"""What files are called unless told otherwise."""
+
+_NEVER = {"request", "response", CALLBACK_FIELD}
+"""What no name has in it: whole objects, and what may hold a secret."""
+
+
+def known_facts(item: ReplyModel) -> set[str]:
+    """Return the fields that the name of a result's file may use, set or not."""
+    kinds = (Audio, type(item), Task, *producer.SUBMISSIONS, *fish.SUBMISSIONS)
+    fields = {name for kind in kinds for name in kind.model_fields}
+    return fields - _NEVER | {"id"}
+
+
+def facts_of(item: ReplyModel, task: Task | None) -> dict[str, Any]:
+    """Return what is known of a result, with `title` and `id` always meaning something.
+
+    Args:
+        item: The result.
+        task: Its record; what was asked for stands in for what the result does not tell.
+    """
+    facts: dict[str, Any] = {}
+    if task is not None:
+        facts |= task.request
+        facts |= {name: getattr(task, name) for name in Task.model_fields}
+        facts = {name: value for name, value in facts.items() if name not in {"id", *_NEVER}}
+        facts["task_id"] = task.id or None
+    own = {name: getattr(item, name) for name in type(item).model_fields}
+    extra = item.model_extra or {}
+    facts |= {name: value for name, value in (extra | own).items() if value is not None}
+    facts["title"] = facts.get("title") or facts.get("text") or type(item).__name__
+    facts["id"] = facts.get("id") or facts.get("audio_id") or facts.get("task_id")
+    return facts

@@ -1,0 +1,1 @@
+"""Small files of sound, made where they are needed."""

@@ -1,0 +1,141 @@
+"""Names of files from a template."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from acedata_async import InvalidRequest
+from acedata_async._rules.filenames import safe_stem
+from acedata_async._rules.templates import check_template, fill
+
+KNOWN = {"title", "id", "created_at"}
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{title} - {id}", "plain", "{id}", "{{{title}}}", "{{}}", "{title}{title}", "  {id}"],
+)
+def test_good_templates(template: str) -> None:
+    """Fields in braces, and doubled braces, are templates."""
+    check_template(template, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "  ",
+        None,
+        5,
+        b"{id}",
+        ["{id}"],
+        "{nope}",
+        "{",
+        "}",
+        "{}",
+        "{ id }",
+        "{id",
+        "id}",
+        "{{id}",
+        "{id}}",
+        "{0}",
+        "{id!r}",
+        "{id:>9}",
+        "{id.__class__}",
+        "{id[0]}",
+        "{title}}{id}",
+        "{Title}",
+        "{ид}",
+    ],
+)
+def test_wrong_templates(template: object) -> None:
+    """What cannot be filled in is refused, and the message says what may be in braces."""
+    with pytest.raises(InvalidRequest, match="template") as caught:
+        check_template(template, KNOWN)
+    assert caught.value.field == "template"
+    if isinstance(template, str) and template.strip():
+        assert "created_at, id, title" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{title} - {id}", "First light - 1"),
+        ("{title}-{nope}", "First light"),
+        ("{nope} - {title}", "First light"),
+        ("{nope}", ""),
+        ("{{{id}}}", "{1}"),
+        ("{{title}}", "{title}"),
+        ("{date} {id}", "2025-12-30 1"),
+        ("{seconds}", "181"),
+        ("{half}", "0.5"),
+        ("{list}{mapping}{yes}", ""),
+        ("{lines}", "a b c"),
+    ],
+)
+def test_filling_in(template: str, name: str) -> None:
+    """What is known is put in, and what is not leaves no dash behind."""
+    facts = {
+        "title": "First light",
+        "id": "1",
+        "date": datetime(2025, 12, 30, 18, 36, tzinfo=UTC),
+        "seconds": 181.0,
+        "half": 0.5,
+        "list": ["a"],
+        "mapping": {"a": 1},
+        "yes": True,
+        "lines": " a\n b\t\u2028c ",
+    }
+    assert fill(template, facts) == name
+
+
+@pytest.mark.parametrize("title", ["{id}", "{{id}}", "{", "}", "{nope}", "{id!r}", "%s{0}"])
+def test_braces_in_a_title_mean_nothing(title: str) -> None:
+    """What is put in is not looked at for fields again."""
+    assert fill("a {title} b {id}", {"title": title, "id": "secret"}) == f"a {title} b secret"
+
+
+def test_long_fields_are_cut() -> None:
+    """Lyrics do not fill a name, and leave room for what follows."""
+    assert fill("{lyric} - {id}", {"lyric": "la " * 10_000, "id": "1"}) == f"{'la ' * 20}- 1"
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.datetimes(),
+    st.lists(st.text()),
+    st.dictionaries(st.text(), st.text()),
+)
+
+
+@given(st.text("{}ab -", max_size=20), VALUES, VALUES)
+@example("{a}", float("nan"), float("inf"))
+@example("{a}{b}", 10**400, -0.0)
+def test_what_is_checked_can_be_filled_in(template: str, first: object, second: object) -> None:
+    """A template that passes the check is filled in, whatever the values are."""
+    try:
+        check_template(template, {"a", "b"})
+    except InvalidRequest:
+        return
+    name = safe_stem(fill(template, {"a": first, "b": second}))
+    assert name
+    assert "/" not in name
+
+
+@given(st.text(max_size=30))
+def test_any_template_is_checked(template: str) -> None:
+    """The check raises one kind of error, and what passes it holds known fields alone."""
+    try:
+        check_template(template, KNOWN)
+    except InvalidRequest:
+        return
+    assert set(re.findall(r"\{(\w+)\}", re.sub(r"\{\{|\}\}", "", template))) <= KNOWN
