@@ -19,6 +19,7 @@ AceDataError
 ├── TaskNotFound                no record has this id
 ├── WatchTimeout                (TimeoutError) the wait ended; the task lives on
 ├── DownloadError               a file could not be fetched or written
+│   └── LinkExpired             its address leads nowhere any more
 └── LedgerError                 the ledger could not be read or written
 
 Errors carry plain facts and can be copied and pickled.

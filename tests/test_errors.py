@@ -23,6 +23,7 @@ from acedata_async.errors import (
     InsufficientBalance,
     InvalidRequest,
     LedgerError,
+    LinkExpired,
     MalformedResponse,
     NotFound,
     PaymentRequired,
@@ -76,6 +77,7 @@ ALL: list[AceDataError] = [
     TaskNotFound("t"),
     WatchTimeout(["t", "u"], 900.0),
     DownloadError("x", url="https://x/1.m4a"),
+    LinkExpired("x", url="https://x/1.m4a"),
     LedgerError("x"),
 ]
 

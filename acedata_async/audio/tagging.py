@@ -59,7 +59,8 @@ class Tagger:
 
     async def _cover(self, url: str, beside: Path, errand: Errand) -> bytes | None:
         cover = Errand(url, "picture", errand.caller, largest=LARGEST_COVER)
-        name = beside.name[1 : -len(".part")]
+        # Called like the song's own part, so that what a killed program leaves is swept.
+        name = beside.stem.rpartition(".")[0].removeprefix(".")
         try:
             async with self._fetcher.part(cover, beside.parent, name) as got:
                 return await to_thread.run_sync(got.path.read_bytes)

@@ -13,7 +13,7 @@ from acedata_async import BulkItem
 from acedata_async.cli.advice import Advice
 from acedata_async.cli.bulk_options import BulkOptions
 from acedata_async.cli.exits import Exit, worst
-from acedata_async.cli.output import Output, minutes, plain
+from acedata_async.cli.output import Output, minutes, plain, thing_of
 from acedata_async.cli.song import Song
 from acedata_async.cli.spending import Spending
 from acedata_async.ledger import Entry
@@ -83,7 +83,8 @@ class Account:
             output.result({}, [""])
         sources = {item.key or "": item.source for item in self._items if item.source}
         advice = Advice(songs, sources, options=self._options, stopped=stopped, spending=spending)
-        lines = [_summary(songs), *(spending.lines(self._options) if spending else ())]
+        thing = thing_of(output.service)
+        lines = [_summary(songs), *(spending.lines(self._options, thing) if spending else ())]
         lines += advice.lines()
         if stopped is not None:
             lines.append(f"stopped: {stopped}")
@@ -118,7 +119,8 @@ def _table(songs: Sequence[Song]) -> Table:
     table = Table("Title", "Action", "Duration", box=None, pad_edge=False)
     table.add_column("File", overflow="fold")
     for song in songs:
-        place = Text(plain(song.file)) if song.file else Text(song.words)
+        made = song.file or (f"voice id {song.voice_id}" if song.voice_id else song.words)
+        place = Text(plain(made))
         title = Text(plain(song.title or f"({song.key})"))
         table.add_row(title, Text(plain(song.action)), Text(minutes(song.duration)), place)
     return table

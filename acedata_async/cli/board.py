@@ -15,7 +15,7 @@ from rich.text import Text
 
 from acedata_async import BulkRun, BulkStats
 from acedata_async._clock import Clock, sleep
-from acedata_async.cli.output import Output, plain
+from acedata_async.cli.output import Output, plain, thing_of
 from acedata_async.cli.song import Song
 
 _TICK = 0.25
@@ -133,11 +133,12 @@ class Board:
 
     def _texts(self, stats: BulkStats) -> tuple[str, str, str, str]:
         done = min(sum(stats.ended.values()), self._total)
+        things = f"{thing_of(self._output.service)}s"
         trouble = f"paused: {stats.paused}" if stats.paused else ""
         if stats.stopped:
             trouble = f"stopped: {stats.stopped}"
         return (
-            f"{done:,} of {self._total:,} songs",
+            f"{done:,} of {self._total:,} {things}",
             counts_text(stats, self._total),
             self._pace_text(stats, self._total - done),
             plain(trouble),
@@ -147,7 +148,8 @@ class Board:
         limit, pace = f"up to {stats.limit:,} at once", self._pace.a_minute
         if pace <= 0 or stats.stopped:
             return limit
-        return f"{pace:.1f} songs a minute, {_time_left(60 * left / pace)} left, {limit}"
+        things = f"{thing_of(self._output.service)}s"
+        return f"{pace:.1f} {things} a minute, {_time_left(60 * left / pace)} left, {limit}"
 
 
 def counts_text(stats: BulkStats, total: int) -> str:

@@ -20,7 +20,10 @@ from acedata_async.cli.rehearsal import rehearsed
 from acedata_async.cli.session import Connection, conclude, connected, output_of
 
 Form = Annotated[
-    str, typer.Argument(help="A file of JSON lines, a song each; - for stdin.", metavar="FILE")
+    str,
+    typer.Argument(
+        help="A file of JSON lines, a song, voice or speech each; - for stdin.", metavar="FILE"
+    ),
 ]
 
 
@@ -33,10 +36,13 @@ def add_bulk(app: typer.Typer) -> None:
         "acedata bulk songs.jsonl -o songs/",
         "acedata bulk songs.jsonl -o songs/ --dry-run",
         "acedata bulk songs.jsonl -o trial/ --sandbox",
+        "acedata bulk chapters.jsonl -o book/",
         "cat songs.jsonl | acedata bulk - -o songs/ --json",
     )
     def bulk(context: typer.Context, file: Form, options: BulkOptions, common: Common) -> None:
-        """Make all songs of a form, each paid for once. Paid.
+        """Make all songs of a form, or all voices and speeches, each paid for once. Paid.
+
+        A form is for one service: songs in one, voices and what they say in another.
 
         With --dry-run nothing is sent, paid or made: it says how many songs would be paid, and
         how the others stand. It needs no token, and ends with the same code as a run that ends

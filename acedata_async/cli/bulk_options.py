@@ -69,11 +69,14 @@ class BulkOptions(LedgerPlace):
         bool, typer.Option("--dry-run", help="Send, pay and make nothing; say what a run would.")
     ] = False
     max_in_flight: Annotated[
-        str, typer.Option(metavar="N|auto", help="How many songs may be under way at once.")
+        str,
+        typer.Option(
+            metavar="N|auto", help="How many songs (or speeches) may be under way at once."
+        ),
     ] = "auto"
     budget: Annotated[
         int | None,
-        typer.Option(min=0, help="How many songs may be paid for, those of earlier runs included."),
+        typer.Option(min=0, help="How many may be paid for, those of earlier runs included."),
     ] = None
     budget_credits: Annotated[
         float | None,

@@ -56,6 +56,7 @@ async def carry_out(
             if survey.turns_to_the_api:
                 await connection.ace.check_token(service_of(items))
             output.how_to_go_on = _GO_ON
+            output.service = service_of(items)
             run = options.begin(connection, items, ledger)
             ctrl_c = CtrlC(run, output)
             total = len(items) + survey.others.total()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from acedata_async import BulkRun, ConfigurationError
-from acedata_async.cli.output import Output, counted
+from acedata_async.cli.output import Output, counted, thing_of
 
 
 class CtrlC:
@@ -49,8 +49,10 @@ class CtrlC:
     def _press(self) -> None:
         self.pressed += 1
         if self.pressed == 1 and self._has_stopped():
+            busy, thing = self._busy(), thing_of(self._output.service)
+            are = "is" if busy == 1 else "are"
             self._say(
-                f"finishing {counted(self._busy(), 'song')} that are paid for; press Ctrl-C again"
+                f"finishing {counted(busy, thing)} that {are} paid for; press Ctrl-C again"
                 " to leave at once (nothing is lost: run the same command again)"
             )
             return

@@ -54,7 +54,7 @@ class Delivered:
         facts = self.item.model_dump(mode="json")
         facts["file"] = None if self.path is None else str(self.path)
         if self.error is not None:
-            facts["error"] = {"type": "DownloadError", "message": str(self.error)}
+            facts["error"] = {"type": type(self.error).__name__, "message": str(self.error)}
         return facts
 
     def lines(self) -> list[str]:

@@ -12,12 +12,12 @@ import typer
 from acedata_async import AceData, BulkItem, InvalidRequest
 from acedata_async._clock import SystemClock
 from acedata_async.cli import ledger_file
-from acedata_async.cli.bulk_options import BulkOptions
+from acedata_async.cli.bulk_options import BulkOptions, service_of
 from acedata_async.cli.bulk_run import check_ledger_place, check_report
 from acedata_async.cli.delivery import prepare_directory
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Common
-from acedata_async.cli.output import Output
+from acedata_async.cli.output import Output, thing_of
 from acedata_async.cli.session import Connection, connected
 from acedata_async.cli.survey import Survey, room_words, take_survey
 from acedata_async.ledger import MemoryLedger
@@ -76,7 +76,8 @@ async def rehearse(
         **survey.document(room),
         "exit_code": int(Exit.GOOD),
     }
-    words = room_words(survey, options.budget, options.budget_credits)
+    thing = thing_of(service_of(items))
+    words = room_words(survey, options.budget, options.budget_credits, thing=thing)
     output.result(document, [*survey.lines(), *words])
     return Exit.GOOD
 

@@ -30,6 +30,7 @@ class Song:
     state: str
     task_id: str | None = None
     audio_id: str | None = None
+    voice_id: str | None = None
     title: str | None = None
     duration: float | None = None
     file: str | None = None
@@ -48,6 +49,7 @@ class Song:
             state=outcome.state,
             task_id=outcome.task_id,
             audio_id=outcome.upload.audio_id if outcome.upload else made,
+            voice_id=outcome.voice.id if outcome.voice else None,
             title=outcome.title,
             duration=outcome.duration,
             file=None if outcome.path is None else str(outcome.path),
@@ -96,6 +98,7 @@ class Song:
             "state": self.state,
             "task_id": self.task_id,
             "audio_id": self.audio_id,
+            "voice_id": self.voice_id,
             "title": self.title,
             "duration": self.duration,
             "file": self.file,
@@ -107,6 +110,7 @@ class Song:
     def line(self, *, with_reason: bool = True) -> str:
         """Return it in one line."""
         place = f" {self.file}" if self.file and self.state == "saved" else ""
+        place += f", voice id {self.voice_id}" if self.voice_id else ""
         before = " (before this run)" if self.resumed else ""
         reason = f": {self.reason}" if self.reason and with_reason else ""
         return f"{self.key}: {self.words}{place}{before}{reason}"

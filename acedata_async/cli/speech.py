@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import sys
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from acedata_async import InvalidRequest, SpeechRequest
+from acedata_async.cli.delivery import is_directory
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.making import make
 from acedata_async.cli.options import CallbackUrl, Common, SongDelivery, command
@@ -19,7 +25,14 @@ from acedata_async.cli.session import Connection, perform
 _STDIN = "-"
 _FORMATS = {".mp3": {"mp3"}, ".wav": {"wav", "pcm"}}
 """Which formats a file of an ending can hold; `pcm` comes as a wav file."""
+_PLACES = (
+    "a file that ends in .mp3 or .wav, or a directory (write a / behind the name of a new one that"
+    " has a dot)"
+)
 _LONGEST_TEXT = 1_000_000
+_VOICE_ID = re.compile(r"[0-9A-Fa-f]{32}")
+_SHOWN_NAME = 40
+"""Characters of what may be the name of a voice, in a command to look for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +71,14 @@ class SpeechOptions:
     callback_url: CallbackUrl = None
 
     def request_fields(self) -> dict[str, Any]:
-        """Return what was set, as the fields of a request."""
+        """Return what was set, as the fields of a request.
+
+        Raises:
+            InvalidRequest: What was given as a voice is no id.
+        """
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         voices: list[str] = given.pop("voice") or []
+        _check_voices(voices)
         prosody = {name: given.pop(name) for name in ("speed", "volume")}
         set_prosody = {name: value for name, value in prosody.items() if value is not None}
         given["reference_id"] = voices[0] if len(voices) == 1 else voices or None
@@ -91,9 +109,14 @@ def add_speech(app: typer.Typer) -> None:
             ),
         ] = None,
         output: Annotated[
-            Path,
-            typer.Option("--output", "-o", help="The file (.mp3 or .wav), or a directory for it."),
-        ] = Path(),
+            str,
+            typer.Option(
+                "--output",
+                "-o",
+                metavar="PATH",
+                help="The file (.mp3 or .wav), or a directory for it.",
+            ),
+        ] = ".",
         no_download: Annotated[
             bool,
             typer.Option(
@@ -102,13 +125,16 @@ def add_speech(app: typer.Typer) -> None:
         ] = False,
         no_wait: Annotated[
             bool,
-            typer.Option("--no-wait", help="Print the task id and end; see `acedata watch`."),
+            typer.Option(
+                "--no-wait", help="Print the task id and end; `acedata watch --fish` goes on."
+            ),
         ] = False,
     ) -> None:
         """Let a voice say something, and fetch the file at once. Paid by the text's bytes."""
-        place = _Place.of(output)
+        given_place = output
 
         async def work(connection: Connection, output: Output) -> Exit:
+            place = _Place.of(given_place)
             given = {"text": _said(text), **speech.request_fields()}
             request = SpeechRequest.model_validate(place.with_format(given))
             delivery = SongDelivery(
@@ -134,10 +160,20 @@ class _Place:
     file: Path | None
 
     @classmethod
-    def of(cls, given: Path) -> _Place:
-        """Read what the user gave: a file, or a directory."""
-        named = given.suffix.lower() in _FORMATS and not given.is_dir()
-        return cls(given.parent, given) if named else cls(given, None)
+    def of(cls, given: str) -> _Place:
+        """Read what the user gave: a file, or a directory.
+
+        Raises:
+            InvalidRequest: It is a file of another kind, or nothing of both.
+        """
+        place = Path(given)
+        if given in {"", _STDIN}:
+            raise InvalidRequest("output", given, _PLACES)
+        if given.endswith(("/", os.sep)) or not place.suffix or is_directory(place):
+            return cls(place, None)
+        if place.suffix.lower() not in _FORMATS:
+            raise InvalidRequest("output", given, _PLACES)
+        return cls(place.parent, place)
 
     @property
     def name(self) -> str | None:
@@ -173,11 +209,43 @@ def _said(text: str | None) -> str:
     """Return what to say, from the command line or from stdin.
 
     Raises:
-        InvalidRequest: stdin is a terminal, or holds no text.
+        InvalidRequest: stdin is a terminal, or holds no text; the text is the name of a file, or
+            has a control character.
     """
-    if text not in {None, _STDIN}:
-        return str(text)
-    if sys.stdin is None or (text is None and sys.stdin.isatty()):
+    if text is None or text == _STDIN:
+        return _checked(_read_stdin(needed=text is None))
+    if _is_file(text):
+        words = f"text: {text} is a file; to read it: acedata speak < {shlex.quote(text)}"
+        raise InvalidRequest(None, None, words)
+    return _checked(text)
+
+
+def _is_file(text: str) -> bool:
+    with suppress(OSError, ValueError):  # too long for a name, or no name at all
+        return Path(text).is_file()
+    return False
+
+
+def _checked(text: str) -> str:
+    """Return a text that has no control characters but tabs and line breaks."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        for char in line:
+            if unicodedata.category(char) == "Cc" and char not in "\t\r":
+                words = f"text: a control character, U+{ord(char):04X}, in line {number}"
+                raise InvalidRequest(None, None, words)
+    return text
+
+
+def _check_voices(voices: list[str]) -> None:
+    for voice in voices:
+        if not _VOICE_ID.fullmatch(voice):
+            name = shlex.quote(voice) if 0 < len(voice) <= _SHOWN_NAME else "Clara"
+            allowed = f"the id of a voice; find it with: acedata voice list --title {name}"
+            raise InvalidRequest("voice", voice, allowed)
+
+
+def _read_stdin(*, needed: bool) -> str:
+    if sys.stdin is None or (needed and sys.stdin.isatty()):
         raise InvalidRequest("text", None, "what to say, as an argument or on stdin")
     try:
         said = sys.stdin.buffer.read(_LONGEST_TEXT + 1)

@@ -42,11 +42,15 @@ class Paid:
         credits_ = round(self.credits, 6) if self.priced else None
         return {"songs": self.songs, "doubtful": self.doubtful, "credits": credits_}
 
-    def words(self) -> str:
-        """Return it for people."""
+    def words(self, thing: str = "song") -> str:
+        """Return it for people.
+
+        Args:
+            thing: What one of them is called.
+        """
         notes = [f"{self.credits:g} credits"] if self.priced else []
         notes += [f"{self.doubtful:,} of them perhaps not"] if self.doubtful else []
-        return counted(self.songs, "song") + (f" ({', '.join(notes)})" if notes else "")
+        return counted(self.songs, thing) + (f" ({', '.join(notes)})" if notes else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,17 @@ class Spending:
             "budget_left": self.left(options),
         }
 
-    def lines(self, options: BulkOptions) -> list[str]:
-        """Return it for people."""
-        line = f"paid: {self.this_run.words()} in this run, {self.in_all.words()} in this ledger"
+    def lines(self, options: BulkOptions, thing: str = "song") -> list[str]:
+        """Return it for people.
+
+        Args:
+            options: What the run was told.
+            thing: What one of those that were paid for is called.
+        """
+        this_run, in_all = self.this_run.words(thing), self.in_all.words(thing)
+        line = f"paid: {this_run} in this run, {in_all} in this ledger"
         left = self.left(options)
-        rests = [] if left["songs"] is None else [counted(int(left["songs"]), "song")]
+        rests = [] if left["songs"] is None else [counted(int(left["songs"]), thing)]
         if options.budget_credits is not None:
             told = left["credits"]
             rests.append("credits nobody can tell" if told is None else f"{told:g} credits")

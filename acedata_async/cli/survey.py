@@ -194,12 +194,23 @@ def _conflict(item: BulkItem) -> str:
     )
 
 
-def room_words(survey: Survey, songs: int | None, credits_: float | None) -> list[str]:
-    """Return in words how many new songs a budget allows; nothing where there is no budget."""
+def room_words(
+    survey: Survey, songs: int | None, credits_: float | None, *, thing: str = "song"
+) -> list[str]:
+    """Return in words how many new songs a budget allows; nothing where there is no budget.
+
+    Args:
+        survey: How the form stands.
+        songs: The budget in songs.
+        credits_: The budget in the vendor's credits.
+        thing: What one of them is called.
+    """
     if songs is None and credits_ is None:
         return []
     room = survey.room(songs, credits_)
     if room is None:
-        return ["how many songs the budget allows is not known: no cost is in the ledger yet"]
+        return [f"how many {thing}s the budget allows is not known: no cost is in the ledger yet"]
     refusal = survey.refusal(songs, credits_)
-    return [f"the budget allows {counted(room, 'new song')}" + (f": {refusal}" if refusal else "")]
+    return [
+        f"the budget allows {counted(room, f'new {thing}')}" + (f": {refusal}" if refusal else "")
+    ]

@@ -41,6 +41,7 @@ def _add_create(group: typer.Typer) -> None:
         group,
         "create",
         'acedata voice create https://example.org/me.mp3 --title "My voice"',
+        "acedata voice create https://example.org/me.mp3 --no-wait",
         "acedata voice create https://example.org/me.mp3 --sandbox",
     )
     def create(
@@ -56,7 +57,9 @@ def _add_create(group: typer.Typer) -> None:
         callback_url: CallbackUrl = None,
         no_wait: Annotated[
             bool,
-            typer.Option("--no-wait", help="Print the task id and end; see `acedata watch`."),
+            typer.Option(
+                "--no-wait", help="Print the task id and end; `acedata watch --fish` goes on."
+            ),
         ] = False,
     ) -> None:
         """Make a voice from a recording, and print its id. Paid; takes a minute or two.
@@ -103,7 +106,10 @@ def _add_create_model(group: typer.Typer) -> None:
             str, typer.Option(help=f"Who may see it: {', '.join(get_args(Visibility))}.")
         ] = "private",
     ) -> None:
-        """Make a voice from a recording by the newer address. The vendor does not charge for it."""
+        """Make a voice from a recording by the newer address.
+
+        By the vendor's newest pages it is free; older ones name a price.
+        """
 
         async def work(connection: Connection, output: Output) -> Exit:
             made = await connection.ace.fish.create_model(

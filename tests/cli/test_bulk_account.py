@@ -178,6 +178,10 @@ def test_a_voice_is_known_by_its_id(acedata: Acedata, tmp_path: Path) -> None:
     assert json.loads(report.read_text().splitlines()[0])["voice_id"] == voice["voice_id"]
     again = acedata("bulk", form, "-o", tmp_path)
     assert f"voice id {voice['voice_id']}" in again.stdout
+    assert "paid: 0 items in this run, 2 items " in again.stdout
+    assert "song" not in again.stdout
+    dry = acedata("bulk", form, "-o", tmp_path / "new", "--dry-run", "--budget", 1)
+    assert "the budget allows 1 new item" in dry.stdout
     assert f"reader: succeeded, voice id {voice['voice_id']} (before" in again.stderr
     assert f"  voice id         {voice['voice_id']}\n" in acedata("ledger", "show", "reader").stdout
     assert f"  {voice['voice_id']}  " in acedata("ledger", "list").stdout.splitlines()[0]

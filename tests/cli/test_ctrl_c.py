@@ -63,6 +63,25 @@ def songs_of(told: dict[str, Any]) -> dict[str, str]:
     return {one["key"]: one["state"] for one in told["songs"]}
 
 
+@pytest.mark.parametrize(
+    ("service", "words"), [("producer", "1 song that is"), ("fish", "1 item that is")]
+)
+def test_one_is_no_plural(
+    acedata: Acedata,
+    tmp_path: Path,
+    press: Callable[..., None],
+    *,
+    service: str,
+    words: str,
+) -> None:
+    """One song is finished, or one voice or speech."""
+    press(signal.SIGINT)
+    asked = song() if service == "producer" else {"key": "a", "action": "speak", "text": "Hello"}
+    result = acedata("bulk", write(tmp_path, asked), "-o", tmp_path)
+    assert result.exit_code == 130
+    assert f"acedata: finishing {words} paid for; press" in result.stderr
+
+
 def test_once_finishes_what_is_paid_for(
     acedata: Acedata,
     sandbox: Sandbox,

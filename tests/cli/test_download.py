@@ -191,7 +191,7 @@ def test_file_that_cannot_be_fetched(acedata: Acedata, sandbox: Sandbox, tmp_pat
     assert result.exit_code == 1
     [task] = document(result)["tasks"]
     assert task["audios"][0]["file"] is None
-    assert task["audios"][0]["error"]["type"] == "DownloadError"
+    assert task["audios"][0]["error"]["type"] == "LinkExpired"
     assert "LinkExpired" in result.stderr
     assert names(tmp_path) == []
 

@@ -178,9 +178,9 @@ def test_a_failed_download_is_told_with_the_result(
     result = acedata("generate", "A song", "-o", tmp_path)
     assert result.exit_code == 1
     assert "address   https://" in result.stdout
-    assert "acedata: DownloadError: HTTP 404" in result.stderr
+    assert "acedata: LinkExpired: HTTP 404" in result.stderr
     made = document(acedata("generate", "A song", "-o", tmp_path, "--json"))
-    assert made["audios"][0]["error"]["type"] == "DownloadError"
+    assert made["audios"][0]["error"]["type"] == "LinkExpired"
 
 
 def test_a_terminal_sees_a_moving_display(

@@ -104,7 +104,12 @@ def test_how_it_is_said(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> N
         (("--mp3-bitrate", 96), "mp3_bitrate: 96 is not allowed; allowed: 64, 128 or 192"),
         (("--speed", 0), "prosody.speed: 0.0 is not allowed; allowed: a number above 0"),
         (("--latency", "low"), "latency: 'low' is not allowed; allowed: normal or balanced"),
-        (("--voice", ""), "reference_id: '' is not allowed"),
+        (("--voice", ""), "voice: '' is not allowed; allowed: the id of a voice; find it with: "),
+        (("--voice", "Clara"), "find it with: acedata voice list --title Clara\n"),
+        (("--voice", "the old man"), "acedata voice list --title 'the old man'\n"),
+        (("--voice", "x" * 99), "find it with: acedata voice list --title Clara\n"),
+        (("--voice", VOICE, "--voice", VOICE[:-1]), f"voice: '{VOICE[:-1]}' is not allowed"),
+        (("--voice", f"{VOICE[:-1]}g"), "is not allowed; allowed: the id of a voice;"),
     ],
 )
 def test_wrong_options(
@@ -117,10 +122,11 @@ def test_wrong_options(
 
 
 def test_a_voice_that_is_not_there(acedata: Acedata) -> None:
-    """The API's own refusal is shown, and nothing was paid."""
+    """The API's own refusal is shown, with where to look for voices; nothing was paid."""
     result = acedata("speak", "Hello", "--voice", "f" * 32)
     assert result.exit_code == 1
     assert "Reference not found" in result.stderr
+    assert result.stderr.endswith("; no such voice; see `acedata voice list`\n")
 
 
 def test_without_waiting(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -128,6 +134,7 @@ def test_without_waiting(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> 
     result = acedata("speak", "Hello", "--no-wait", "-o", tmp_path / "hello.mp3")
     task_id = result.stdout.strip()
     assert (result.exit_code, [task_id]) == (0, sandbox.tasks)
+    assert f"go on with: acedata watch --fish {task_id} -o {tmp_path}\n" in result.stderr
     assert not list(tmp_path.iterdir())
     assert acedata("task", task_id).exit_code == 1
     assert f"{task_id}  pending" in acedata("task", "--fish", task_id).stdout
@@ -166,3 +173,86 @@ def test_how_to_go_on_after_the_wait(acedata: Acedata, sandbox: Sandbox) -> None
     result = acedata("speak", "Hello", "--timeout", 20)
     assert result.exit_code == 6
     assert f"go on with: acedata watch --fish {sandbox.tasks[0]} -o ." in result.stderr
+
+
+def test_an_answer_at_once_is_fetched_without_waiting(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What is there already has no task to be found by: it is fetched, --no-wait or not."""
+    sandbox.inject("sync")
+    result = acedata("speak", "Hello", "--no-wait", "-o", tmp_path / "new" / "hello.mp3")
+    assert result.exit_code == 0
+    assert (tmp_path / "new" / "hello.mp3").exists()
+
+
+@pytest.mark.parametrize(
+    "place", ["", "-", "a.ogg", "a.pcm", "a.opus", "a.m4a", "new/a.flac", "chapter.1"]
+)
+def test_no_place_for_a_speech(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, place: str
+) -> None:
+    """Only .mp3 and .wav are files; a mistyped ending makes no directory, and costs nothing."""
+    result = acedata("speak", "Hello", "-o", place)
+    assert (result.exit_code, sandbox.stats.submission_requests) == (2, 0)
+    assert f"output: {place!r} is not allowed; allowed: a file that ends in .mp3 or" in (
+        result.stderr
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_with_a_dot(acedata: Acedata, tmp_path: Path) -> None:
+    """One that is there is taken as it is; a new one needs a slash."""
+    assert acedata("speak", "Hello", "-o", "chapter.1/").exit_code == 0
+    assert acedata("speak", "Hello", "-o", "chapter.1").exit_code == 0
+    assert len(list((tmp_path / "chapter.1").iterdir())) == 2
+
+
+@pytest.mark.parametrize("mark", ["\0", "\x07", "\x1b", "\x0c", "\x85"])
+def test_control_characters(acedata: Acedata, sandbox: Sandbox, mark: str) -> None:
+    """Nobody can say them: they are refused, with their line, before anything is paid."""
+    words = f"text: a control character, U+{ord(mark):04X}, in line 2\n"
+    for result in (
+        acedata("speak", f"One\nt{mark}wo"),
+        acedata("speak", stdin=f"One\nt{mark}wo".encode()),
+    ):
+        assert (result.exit_code, sandbox.stats.submission_requests) == (2, 0)
+        assert words in result.stderr
+
+
+def test_tabs_and_line_breaks(acedata: Acedata, sandbox: Sandbox) -> None:
+    """They are part of many texts."""
+    assert acedata("speak", "One\ttwo\r\nthree", "--no-download").exit_code == 0
+    assert sandbox.submissions[0]["text"] == "One\ttwo\r\nthree"
+
+
+def test_the_name_of_a_file_is_no_text(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
+    """It is said how to read the file instead; a text too long for a name is a text."""
+    (tmp_path / "my story.txt").write_text("Once upon a time")
+    result = acedata("speak", "my story.txt")
+    assert (result.exit_code, sandbox.stats.submission_requests) == (2, 0)
+    assert "to read it: acedata speak < 'my story.txt'" in result.stderr
+    assert acedata("speak", "x" * 5000, "--no-download").exit_code == 0
+
+
+def test_a_speech_that_cannot_be_fetched(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It is paid: the command that fetches it later is named, and does."""
+    sandbox.inject("media-404")
+    result = acedata("speak", "Hello", "-o", tmp_path / "hello.mp3")
+    [task_id] = sandbox.tasks
+    assert result.exit_code == 1
+    assert f"; go on with: acedata download --fish {task_id} -o {tmp_path}\n" in result.stderr
+    sandbox.clear_faults()
+    assert acedata("download", "--fish", task_id, "-o", tmp_path).exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_long_text_is_a_short_title(acedata: Acedata, tmp_path: Path) -> None:
+    """Of what stands in place of a title only the beginning is printed, on one line."""
+    text = "It was the last train of the year,\nand nobody was on it but the conductor."
+    result = acedata("speak", text, "-o", tmp_path / "a.mp3")
+    head = "It was the last train of the year, and nobody was on it but…"
+    assert result.stdout.splitlines()[0].partition(" (")[0] == head
+    task_id = acedata("speak", text, "--no-wait", "-q").stdout.strip()
+    assert acedata("watch", "--fish", task_id).stdout.startswith(head)

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from acedata_async.cli.app import app
 from acedata_async.sandbox import Sandbox
 from tests.cli.conftest import Acedata, document
 
@@ -47,6 +49,7 @@ def test_a_voice_whose_task_is_watched_later(acedata: Acedata, sandbox: Sandbox)
     result = acedata("voice", "create", RECORDING, *options, "--no-wait")
     task_id = result.stdout.strip()
     assert (result.exit_code, [task_id]) == (0, sandbox.tasks)
+    assert result.stderr.endswith(f"go on with: acedata watch --fish {task_id}\n")
     assert sandbox.submissions[0]["image_urls"] == ["https://x.example/a"]
     assert sandbox.submissions[0]["callback_url"] == "https://me.example/hook"
     watched = acedata("watch", "--fish", task_id)
@@ -128,3 +131,45 @@ def test_a_voice_that_is_not_there(acedata: Acedata) -> None:
     result = acedata("voice", "show", "f" * 32, "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]["type"] == "NotFound"
+
+
+@pytest.mark.parametrize("words", [["task"], ["watch"], ["download"]])
+def test_a_task_of_the_other_service(acedata: Acedata, sandbox: Sandbox, words: list[str]) -> None:
+    """The services do not see each other's tasks: what is not found may be the other one's."""
+    voice = acedata("voice", "create", RECORDING, "--no-wait", "-q").stdout.strip()
+    song = acedata("generate", "A song", "--no-wait", "-q").stdout.strip()
+    assert sandbox.tasks == [voice, song]
+    result = acedata(*words, voice)
+    assert result.exit_code == 1
+    assert result.stderr.endswith("; if it is a voice or a speech, add --fish\n")
+    result = acedata(*words, "--fish", song)
+    assert result.exit_code == 1
+    assert result.stderr.endswith("; if it is a song, leave out --fish\n")
+
+
+@pytest.mark.parametrize("name", ["speak", "voice create", "watch", "task", "download"])
+def test_help_names_the_service(name: str) -> None:
+    """Whoever reads how to go on with a voice or a speech finds --fish there."""
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "200"}).stdout
+    wanted = f"acedata {name} --fish" if name in {"watch", "task", "download"} else "watch --fish"
+    assert wanted in shown
+
+
+def test_what_a_model_costs() -> None:
+    """No promise is made that older pages of the vendor's contradict."""
+    shown = CliRunner().invoke(app, ["voice", "create-model", "--help"]).stdout
+    assert "By the vendor's newest pages it is free" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("place", ["new.m4a", "new.MP3", "-"])
+def test_a_file_is_no_directory(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, place: str
+) -> None:
+    """Where -o is a directory, the name of a file makes none, and costs nothing."""
+    for words in (["generate", "A song"], ["generate", "A song", "--no-wait"]):
+        result = acedata(*words, "-o", place)
+        assert (result.exit_code, sandbox.stats.submission_requests) == (2, 0)
+        assert "-o is a directory" in result.stderr
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "songs.m4a").mkdir()
+    assert acedata("generate", "A song", "-o", "songs.m4a").exit_code == 0

@@ -36,6 +36,8 @@ ALLOWED: dict[tuple[EntryState, Step], EntryState] = {
     ("lost", "resubmit"): "pending",
     ("lost", "give_up"): "given_up",
     ("given_up", "resubmit"): "pending",
+    ("succeeded", "resubmit"): "pending",
+    ("succeeded", "give_up"): "given_up",
 }
 STEPS: tuple[Step, ...] = (
     "begin",
