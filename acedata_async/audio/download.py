@@ -258,6 +258,7 @@ class Downloader:
                     number=self._numbers.get(place, 1),
                 )
             )
+            fetched.placed = True
             if number > 1:  # a thousand of one name are not to count from the start each
                 self._numbers[place] = number
             return path

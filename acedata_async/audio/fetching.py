@@ -34,7 +34,7 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HICCUP = 0.1
 """Seconds before a file is taken up again that came further than before."""
-_PIECE = 512 * 1024
+_PIECE = 768 * 1024
 """Bytes that are written at once."""
 _PASSING = frozenset({408, 425, 429})
 _GONE = frozenset({403, 404, 410})
@@ -114,16 +114,19 @@ class Fetcher:
             DownloadError: It could not be fetched or written.
         """
         path = directory / f".{name}.{secrets.token_hex(4)}.part"
+        fetched: Fetched | None = None
         try:
             try:
-                yield await self._fetch(errand, path)
+                fetched = await self._fetch(errand, path)
+                yield fetched
             except (OSError, ValueError) as error:  # also of a path that is none
                 raise DownloadError(
                     f"could not save {shown(errand.url)} in {directory}: {error}", url=errand.url
                 ) from error
         finally:
-            with suppress(OSError, ValueError):
-                await to_thread.run_sync(_remove, path)
+            if fetched is None or not fetched.placed:
+                with suppress(OSError, ValueError):
+                    await to_thread.run_sync(_remove, path)
 
     async def _fetch(self, errand: Errand, path: Path) -> Fetched:
         writing = _Writing(path)
@@ -238,7 +241,7 @@ class Fetcher:
         raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", url=url)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fetched:
     """A whole file under a name that nobody else sees.
 
@@ -246,11 +249,13 @@ class Fetched:
         path: Where it is.
         head: Its first bytes.
         content_type: What the server called it.
+        placed: Whether it has got its name, and is not there any more.
     """
 
     path: Path
     head: bytes
     content_type: str
+    placed: bool = False
 
 
 class _Writing:
@@ -285,7 +290,7 @@ class _Writing:
         """Hand all that was added to the system."""
         pieces, self._pieces, self._waiting = self._pieces, [], 0
         if pieces and self._file is not None:
-            await to_thread.run_sync(_write, self._file, b"".join(pieces))
+            await to_thread.run_sync(_write, self._file, pieces)
 
     async def start_over(self) -> None:
         """Forget what was added."""
@@ -337,8 +342,8 @@ def _create(path: Path) -> BinaryIO:
     return path.open("xb")
 
 
-def _write(file: BinaryIO, data: bytes) -> None:
-    file.write(data)
+def _write(file: BinaryIO, pieces: list[bytes]) -> None:
+    file.writelines(pieces)
     file.flush()  # a full disk is to be told now, and not by the next piece
 
 

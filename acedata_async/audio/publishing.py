@@ -40,6 +40,8 @@ def publish(
         except FileExistsError:
             number += 1
         else:
+            with suppress(OSError):  # it is saved all the same
+                part.unlink(missing_ok=True)
             _sync(directory)
             return target, number
 
