@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     )
     from acedata_async.logs import log_events
     from acedata_async.models.fish import (
-        FishRequest,
         Prosody,
         Reference,
         SpeechRequest,
@@ -115,7 +114,6 @@ __all__ = [
     "Event",
     "ExtendRequest",
     "Failure",
-    "FishRequest",
     "GenerateRequest",
     "InsufficientBalance",
     "InvalidRequest",

@@ -21,6 +21,7 @@ from acedata_async.audio.download import (
     Downloader,
     DownloadOptions,
     Progress,
+    Renewable,
 )
 from acedata_async.audio.fetching import Fetcher
 from acedata_async.bulk.workshop import Workshop
@@ -138,14 +139,14 @@ class AceData:
         # A token has one rate of lookups, whatever they are for.
         shared = songs.lookups if credentials.fish_token is None else None
         speech = Budget(self._rate_changed, lookups=shared)
-        self.producer = Producer(self._workshop("producer", songs))
+        self.producer = Producer(self._workshop(Producer.name, songs))
         catalogue = Catalogue(
             self._transport,
             self._clock,
             Patience(self._crew, self._clock, speech, self._rng),
             timeout=self._timeouts.lookup,
         )
-        self.fish = Fish(self._workshop("fish", speech), catalogue)
+        self.fish = Fish(self._workshop(Fish.name, speech), catalogue)
 
     def _workshop(self, service: str, budget: Budget) -> Workshop:
         """Return what makes things at a service."""
@@ -338,12 +339,11 @@ class AceData:
         )
         return await self._downloader.download_many(items, directory, options)
 
-    async def _renew(self, item: Downloadable) -> Downloadable | None:
+    async def _renew(self, item: Renewable) -> Renewable | None:
         """Look up what a result's address is now; None where no record tells."""
-        if not item.task_id or not isinstance(item, Audio | Stems | Speech):
-            return None
         service = self.fish if isinstance(item, Speech) else self.producer
-        task = (await service.retrieve_batch([item.task_id])).get(item.task_id)
+        task_id = item.task_id or ""
+        task = (await service.retrieve_batch([task_id])).get(task_id)
         if task is None:
             return None
         if isinstance(item, Audio):

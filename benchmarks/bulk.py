@@ -32,6 +32,7 @@ from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
 from benchmarks.page import machine
 from benchmarks.probe import peak_memory
+from benchmarks.serving import serving
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PAGE = _ROOT / "docs" / "benchmarks-bulk.md"
@@ -182,14 +183,8 @@ def _ask_with_server(median: float, **told: Any) -> Found:
         "retry_after": None,
         "core": None,
     }
-    command = [sys.executable, "-m", "benchmarks.server", json.dumps(orders)]
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            if server.stdout is None or not (base_url := server.stdout.readline().strip()):
-                raise RuntimeError("the server did not start")
-            return _ask("songs", base_url=base_url, **told)
-        finally:
-            server.terminate()
+    with serving(sys.executable, "server", orders) as base_url:
+        return _ask("songs", base_url=base_url, **told)
 
 
 def _table(share: int) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.downloads_files import Batch, wrong
+from benchmarks.serving import serving
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LOOK = 0.01
@@ -140,14 +141,8 @@ class Bench:
             "seed": seed,
             "core": _core(0),
         }
-        command = [sys.executable, "-m", "benchmarks.downloads_server", json.dumps(told)]
-        with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                if server.stdout is None or not (base_url := server.stdout.readline().strip()):
-                    raise RuntimeError("the server did not start")
-                yield base_url
-            finally:
-                server.terminate()
+        with serving(sys.executable, "downloads_server", told) as base_url:
+            yield base_url
 
     def _by_python(self, client: str, base_url: str, directory: str) -> dict[str, Any]:
         told = {

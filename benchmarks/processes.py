@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import OURS_ON_AIOHTTP, THEIRS, Case
+from benchmarks.serving import serving
 
 _ROOT = Path(__file__).resolve().parent.parent
 _AROUND = 60.0
@@ -92,14 +93,8 @@ class Laboratory:
             "core": self._core(0),
             **dict(case.server),
         }
-        command = [self.ours, "-m", "benchmarks.server", json.dumps(told)]
-        with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                if server.stdout is None or not (base_url := server.stdout.readline().strip()):
-                    raise RuntimeError("the server did not start")
-                yield base_url
-            finally:
-                server.terminate()
+        with serving(self.ours, "server", told) as base_url:
+            yield base_url
 
     def _ask(self, python: str, module: str, told: dict[str, Any]) -> dict[str, Any]:
         ended = subprocess.run(

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
-_LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _EMBEDDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
 """Networks whose addresses hold one of the older form in their last bits."""
@@ -54,7 +53,13 @@ def is_private(host: str) -> bool:
     if address is None:
         # What has no dot is looked up in the machine's own domain.
         return "." not in host or any(host.endswith(f".{name}") for name in _LOCAL_NAMES)
-    return any(not one.is_global or one.is_multicast for one in _meant(address))
+    return any(map(_is_inside, _meant(address)))
+
+
+def _is_inside(address: _Address) -> bool:
+    # Addresses of sites are out of use, and count as global.
+    of_a_site = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return of_a_site or address.is_multicast or not address.is_global
 
 
 def _as_read(host: str) -> str | None:
@@ -82,8 +87,6 @@ def _meant(address: _Address) -> list[_Address]:
         within.append(low)
     if address.ipv4_mapped is not None or address in _NAT64:
         return [one for one in within if one is not None]
-    if address.is_site_local:
-        return [_LOOPBACK]
     return [address, *(one for one in within if one is not None)]
 
 

@@ -29,7 +29,10 @@ from acedata_async.models.task import Task
 from acedata_async.models.voices import Speech, VoiceSample
 from acedata_async.tasks.crew import Caller, Crew
 
-Downloadable = Audio | Stems | WavFile | VideoFile | UploadedAudio | Speech | VoiceSample
+Renewable = Audio | Stems | Speech
+"""What a task's record shows, perhaps with another address later."""
+
+Downloadable = Renewable | WavFile | VideoFile | UploadedAudio | VoiceSample
 
 _KINDS = ", ".join(kind.__name__ for kind in get_args(Downloadable))
 _SETTLES = 2.0
@@ -121,7 +124,7 @@ class Downloader:
         crew: Crew,
         clock: Clock,
         *,
-        renew: Callable[[Downloadable], Awaitable[Downloadable | None]],
+        renew: Callable[[Renewable], Awaitable[Renewable | None]],
     ) -> None:
         self._fetcher = fetcher
         self._tagger = Tagger(fetcher)
@@ -130,7 +133,6 @@ class Downloader:
         self._renew = renew
         self._orders: set[_Order] = set()
         self._naming: set[_Order] = set()
-        self._numbers: dict[tuple[Path, str], int] = {}
         self._ended = asyncio.Event()
 
     async def settle(self) -> None:
@@ -214,7 +216,7 @@ class Downloader:
 
     async def _renewed(self, order: _Order, gone: LinkExpired) -> _Order:
         """Return the order with the address that the record has now."""
-        if not order.item.task_id or not isinstance(order.item, Audio | Stems | Speech):
+        if not order.item.task_id or not isinstance(order.item, Renewable):
             raise LinkExpired(
                 f"{gone}, and there is no record to ask for another one", url=order.url
             )
@@ -249,18 +251,12 @@ class Downloader:
                     )
                 )
                 return tracks[0].parent
-            place = (order.directory, name)
-            path, number = await to_thread.run_sync(
+            path = await to_thread.run_sync(
                 lambda: publish(
-                    fetched.path,
-                    *place,
-                    overwrite=order.options.overwrite,
-                    number=self._numbers.get(place, 1),
+                    fetched.path, order.directory, name, overwrite=order.options.overwrite
                 )
             )
             fetched.placed = True
-            if number > 1:  # a thousand of one name are not to count from the start each
-                self._numbers[place] = number
             return path
         finally:
             self._naming.discard(order)

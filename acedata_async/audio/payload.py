@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from acedata_async._rules.containers import told_ending
 from acedata_async.errors import InvalidRequest
 
 _PIECE = 64 * 1024
@@ -39,7 +40,9 @@ class Span(NamedTuple):
     end: int
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
+    """A box of an m4a or mp4: its name, and where its content lies."""
+
     name: bytes
     start: int
     end: int
@@ -99,22 +102,12 @@ def _tell(file: BinaryIO, path: Path) -> tuple[str, int]:
         start = after
     # Some writers leave more zeros after the tags than these tell of.
     head = _read(file, start, 4096)
-    kind = _told(head) or (_told(head.lstrip(b"\0")) if start else None)
-    if kind is None:
+    kind = told_ending(head)
+    if kind is None and start:
+        kind = told_ending(head.lstrip(b"\0"))
+    if kind not in _SPANS:
         raise InvalidRequest(None, str(path), f"{path}: it is no m4a, mp3, wav or flac file")
     return kind, start
-
-
-def _told(head: bytes) -> str | None:
-    """Return what begins so; None for what holds none of our tags."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return ".wav"
-    if head[4:8] == b"ftyp":
-        return ".m4a"
-    if head[:4] == b"fLaC":
-        return ".flac"
-    is_mpeg_layer_3 = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2
-    return ".mp3" if is_mpeg_layer_3 else None
 
 
 def _after_id3(head: bytes, start: int) -> int:
@@ -181,7 +174,7 @@ def _of_wav(file: BinaryIO, start: int, size: int) -> list[Span]:
 
 def _of_m4a(file: BinaryIO, start: int, size: int) -> list[Span]:
     spans = []
-    for box in _boxes(file, start, size):
+    for box in boxes(file, start, size):
         if box.name == b"mdat":
             spans.append(Span(box.start, box.end))
         if len(spans) > _MOST_SPANS:
@@ -210,8 +203,12 @@ def _before_id3v1(file: BinaryIO, size: int) -> int:
     return size - 128 if has_tag else size
 
 
-def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[_Box]:
-    """Yield the boxes of an m4a, or of one of its boxes."""
+def boxes(file: BinaryIO, at: int, end: int) -> Iterator[Box]:
+    """Yield the boxes of an m4a or mp4, or of one of its boxes.
+
+    Raises:
+        ValueError: One is longer than what it is in.
+    """
     while at + 8 <= end:
         head = _read(file, at, 16)
         length, header = int.from_bytes(head[:4]), 8
@@ -221,7 +218,7 @@ def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[_Box]:
             length = end - at
         if length < header or at + length > end:
             raise ValueError("it is cut or damaged: a box is longer than what it is in")
-        yield _Box(head[4:8], at + header, at + length)
+        yield Box(head[4:8], at + header, at + length)
         at += length
 
 
@@ -231,7 +228,7 @@ def _places(file: BinaryIO, size: int, spans: list[Span]) -> Iterator[bytes]:
     Whoever writes tags and forgets the tables leaves all bytes of the sound, and plays noise.
     """
     starts = [span.start for span in spans]
-    for box in _boxes(file, 0, size):
+    for box in boxes(file, 0, size):
         for place in _absolute(file, box):
             number = bisect_right(starts, place) - 1
             if number < 0 or place > spans[number].end:
@@ -240,7 +237,7 @@ def _places(file: BinaryIO, size: int, spans: list[Span]) -> Iterator[bytes]:
                 yield number.to_bytes(8) + (place - starts[number]).to_bytes(8)
 
 
-def _absolute(file: BinaryIO, box: _Box) -> Iterator[int]:
+def _absolute(file: BinaryIO, box: Box) -> Iterator[int]:
     """Yield the places in the file that a box of an m4a names."""
     if box.name in _WIDTHS:
         yield from _table(file, box, _WIDTHS[box.name])
@@ -248,12 +245,12 @@ def _absolute(file: BinaryIO, box: _Box) -> Iterator[int]:
         head = _read(file, box.start, 16)
         if len(head) == 16 and head[3] & 1:
             yield int.from_bytes(head[8:])
-    for inner in _boxes(file, box.start, box.end) if box.name in _INSIDE else ():
+    for inner in boxes(file, box.start, box.end) if box.name in _INSIDE else ():
         if inner.name in _INSIDE[box.name]:
             yield from _absolute(file, inner)
 
 
-def _table(file: BinaryIO, box: _Box, width: int) -> Iterator[int]:
+def _table(file: BinaryIO, box: Box, width: int) -> Iterator[int]:
     count = int.from_bytes(_read(file, box.start + 4, 4))
     first = box.start + 8
     if first + count * width > box.end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,9 +11,7 @@ from acedata_async._files import sync_directory
 from acedata_async._rules.filenames import numbered
 
 
-def publish(
-    part: Path, directory: Path, name: str, *, overwrite: bool, number: int = 1
-) -> tuple[Path, int]:
+def publish(part: Path, directory: Path, name: str, *, overwrite: bool) -> Path:
     """Give a whole file its name; a second one of that name gets a number.
 
     Args:
@@ -20,10 +19,9 @@ def publish(
         directory: Where it is, and stays.
         name: What it is to be called.
         overwrite: Whether it takes the place of a file of that name.
-        number: The number to begin with, for all before it are known to be taken.
 
     Returns:
-        The file under its name, and the number that it got.
+        The file under its name.
 
     Raises:
         OSError: It cannot be done.
@@ -32,7 +30,8 @@ def publish(
         target = directory / name
         part.replace(target)
         _sync(directory)
-        return target, 1
+        return target
+    number = _first_free(directory, name)
     while True:
         target = directory / numbered(name, number)
         try:
@@ -43,7 +42,22 @@ def publish(
             with suppress(OSError):  # it is saved all the same
                 part.unlink(missing_ok=True)
             _sync(directory)
-            return target, number
+            return target
+
+
+def _first_free(directory: Path, name: str) -> int:
+    """Return a number that is free, the first one where those before it are taken without a gap.
+
+    A thousand files of one name are not to count from the start each.
+    """
+
+    def is_free(number: int) -> bool:
+        return not os.path.lexists(directory / numbered(name, number))
+
+    most = 1
+    while not is_free(most):
+        most *= 2
+    return bisect_left(range(most // 2 + 1, most + 1), True, key=is_free) + most // 2 + 1
 
 
 def _sync(directory: Path) -> None:

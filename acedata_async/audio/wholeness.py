@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
-_BOX_HEAD = 8
-_MOST_BOXES = 10_000
+from acedata_async.audio.payload import boxes
+
 _UNKNOWN = {0, 0xFFFFFFFF}
 """Sizes that writers put into a wav file who do not know it yet."""
 
@@ -32,20 +32,9 @@ def shortage(path: Path) -> str | None:
 
 
 def _of_boxes(file: BinaryIO, size: int) -> str | None:
-    """Walk the outermost boxes of an mp4 file, each of which begins with its own length."""
-    place, kinds = 0, set[bytes]()
-    for _ in range(_MOST_BOXES):
-        if place == size:
-            break
-        file.seek(place)
-        head = file.read(2 * _BOX_HEAD)
-        length = int.from_bytes(head[:4], "big")
-        if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        elif length == 0:  # it goes on to the end
-            length = size - place
-        if length < _BOX_HEAD or place + length > size:
-            return "an mp4 file without its end"
-        kinds.add(head[4:8])
-        place += length
-    return None if {b"moov", b"mdat"} <= kinds or b"moof" in kinds else "an mp4 file without sound"
+    try:
+        names = {box.name for box in boxes(file, 0, size)}
+    except ValueError:
+        return "an mp4 file without its end"
+    whole = {b"moov", b"mdat"} <= names or b"moof" in names
+    return None if whole else "an mp4 file without sound"

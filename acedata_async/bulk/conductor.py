@@ -13,11 +13,12 @@ from acedata_async.bulk.floor import Floor
 from acedata_async.bulk.intake import Intake, contradicts, is_same, key_of
 from acedata_async.bulk.items import BulkItem, belongs
 from acedata_async.bulk.keys import is_derived
+from acedata_async.bulk.origin import check_origin, put_origin
 from acedata_async.bulk.outcome import BulkOutcome, BulkStats
 from acedata_async.bulk.passage import Passage, is_complete
 from acedata_async.bulk.settings import BulkSettings
 from acedata_async.bulk.workshop import Workshop
-from acedata_async.errors import InvalidRequest, LedgerError
+from acedata_async.errors import InvalidRequest
 from acedata_async.ledger.entry import Entry, EntryState, NewEntry, Totals
 from acedata_async.ledger.protocol import Ledger
 
@@ -30,8 +31,6 @@ _MOST_UNREAD = 1000
 
 _UNFINISHED: frozenset[EntryState] = frozenset({"submitted", "lost", "succeeded", "unknown"})
 _MADE: frozenset[EntryState] = frozenset({"succeeded", "saved"})
-
-_ORIGIN = "origin"
 
 
 class Conductor:
@@ -88,7 +87,8 @@ class Conductor:
             Exception: Whatever the user's requests raise when they are iterated over; what was
                 taken in before is carried out first.
         """
-        await self._check_origin()
+        if not await check_origin(self._ledger, self._base_url):
+            await put_origin(self._ledger, self._base_url)
         await self._sweep()
         if self._settings.leftovers:
             await self._take_up_leftovers()
@@ -130,16 +130,6 @@ class Conductor:
     def stats(self) -> BulkStats:
         """Return how the run stands."""
         return self._floor.stats()
-
-    async def _check_origin(self) -> None:
-        origin = await self._ledger.note(_ORIGIN)
-        if origin is None:
-            await self._ledger.put_note(_ORIGIN, self._base_url)
-        elif origin != self._base_url:
-            raise LedgerError(
-                f"the ledger is of songs made at {origin}, and this client is at"
-                f" {self._base_url}; use another ledger (or directory)"
-            )
 
     async def _sweep(self) -> None:
         """Remove what a killed run left half fetched."""

@@ -22,6 +22,7 @@ from acedata_async import (
 )
 from acedata_async._rules.filenames import ENDINGS
 from acedata_async._rules.templates import check_template
+from acedata_async.audio.download import Renewable
 from acedata_async.audio.naming import known_facts
 from acedata_async.audio.tags import can_tag
 from acedata_async.cli.exits import Exit
@@ -180,7 +181,7 @@ async def _deliver(
 def _way_to_the_file(output: Output, item: Item, task: Task | None) -> str:
     """Return how to fetch later what is paid for; nothing where no task leads to it."""
     task_id = item.task_id or (task.id if task else None)
-    if not task_id or not isinstance(item, Audio | Stems | Speech):
+    if not task_id or not isinstance(item, Renewable):
         return ""
     return output.way_on([task_id], by="download")
 

@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 
-from acedata_async.client import AceData
 from acedata_async.errors import LedgerError
 from acedata_async.ledger import Entry, Ledger, SqliteLedger
 
@@ -19,9 +18,6 @@ NAME = "acedata.ledger"
 
 PATIENCE = 5.0
 """Seconds to wait for another process that uses the ledger; it may be about to end."""
-
-_ORIGIN = "origin"
-"""The note in which a run writes down which API its songs are made at."""
 
 Key = Annotated[str, typer.Argument(help="The song's key.", metavar="KEY")]
 LedgerOption = Annotated[
@@ -89,14 +85,3 @@ async def entry_of(ledger: Ledger, key: str) -> Entry:
     if entry is None:
         raise LedgerError(f"the ledger has no entry {key!r}")
     return entry
-
-
-async def check_origin(ace: AceData, ledger: Ledger) -> None:
-    """Make sure that a ledger is of the API that a client is at; nothing is sent or changed.
-
-    Raises:
-        LedgerError: It is of another one.
-    """
-    if await ledger.note(_ORIGIN) is not None:
-        async with ace.producer.bulk([], ledger=ledger) as run:  # which begins with that check
-            _ = [outcome async for outcome in run]

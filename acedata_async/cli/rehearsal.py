@@ -11,6 +11,7 @@ import typer
 
 from acedata_async import AceData, BulkItem, InvalidRequest
 from acedata_async._clock import SystemClock
+from acedata_async.bulk.origin import check_origin
 from acedata_async.cli import ledger_file
 from acedata_async.cli.bulk_options import BulkOptions, service_of
 from acedata_async.cli.bulk_run import check_ledger_place, check_report
@@ -89,7 +90,7 @@ async def _survey(connection: Connection, items: list[BulkItem], options: BulkOp
     async with ledger_file.to_read(options.path) as ledger:
         survey = await take_survey(items, ledger, options.output, retry_failed=retry)
         survey.check()
-        await ledger_file.check_origin(connection.ace, ledger)
+        await check_origin(ledger, connection.ace.base_url)
     return survey
 
 

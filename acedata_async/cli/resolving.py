@@ -9,6 +9,7 @@ import typer
 
 from acedata_async import AceData, AceDataError, InvalidRequest, Task, TaskNotFound
 from acedata_async.bulk.items import KINDS, service_kind
+from acedata_async.bulk.origin import check_origin
 from acedata_async.cli import ledger_file
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.ledger_file import Key, LedgerPlace
@@ -146,7 +147,7 @@ async def _checked(
         AceDataError: The task could not be looked up.
     """
     async with ledger_file.to_read(place.path) as ledger:
-        await ledger_file.check_origin(connection.ace, ledger)
+        await check_origin(ledger, connection.ace.base_url)
     try:
         task = await _service(connection.ace, entry).retrieve(task_id)
     except TaskNotFound:

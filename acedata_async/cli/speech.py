@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import sys
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -209,31 +208,20 @@ def _said(text: str | None) -> str:
     """Return what to say, from the command line or from stdin.
 
     Raises:
-        InvalidRequest: stdin is a terminal, or holds no text; the text is the name of a file, or
-            has a control character.
+        InvalidRequest: stdin is a terminal, or holds no text; or the text is the name of a file.
     """
     if text is None or text == _STDIN:
-        return _checked(_read_stdin(needed=text is None))
+        return _read_stdin(needed=text is None)
     if _is_file(text):
         words = f"text: {text} is a file; to read it: acedata speak < {shlex.quote(text)}"
         raise InvalidRequest(None, None, words)
-    return _checked(text)
+    return text
 
 
 def _is_file(text: str) -> bool:
     with suppress(OSError, ValueError):  # too long for a name, or no name at all
         return Path(text).is_file()
     return False
-
-
-def _checked(text: str) -> str:
-    """Return a text that has no control characters but tabs and line breaks."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        for char in line:
-            if unicodedata.category(char) == "Cc" and char not in "\t\r":
-                words = f"text: a control character, U+{ord(char):04X}, in line {number}"
-                raise InvalidRequest(None, None, words)
-    return text
 
 
 def _check_voices(voices: list[str]) -> None:

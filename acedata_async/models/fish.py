@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from acedata_async._rules.exchange import Call
-from acedata_async.errors import MalformedResponse
+from acedata_async.errors import InvalidRequest, MalformedResponse
 from acedata_async.models.request import (
     CALLBACK_FIELD,
     Allowed,
@@ -22,7 +22,7 @@ from acedata_async.models.request import (
     part_of,
 )
 from acedata_async.models.task import Task
-from acedata_async.models.task_request import ResultT, TaskRequest
+from acedata_async.models.task_request import TaskRequest
 from acedata_async.models.voices import Speech, Voice
 
 ENGINES = ("s1", "s2-pro", "s2.1-pro")
@@ -38,16 +38,15 @@ def _header_value(value: str) -> str:
 
 
 def _speakable(value: str) -> str:
-    if any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in value):
-        raise ValueError("control characters")
+    for number, line in enumerate(value.split("\n"), start=1):
+        for char in line:
+            if unicodedata.category(char) == "Cc" and char not in "\t\r":
+                words = f"a control character, U+{ord(char):04X}, in line {number}"
+                raise InvalidRequest(None, None, words)
     return value
 
 
-Speakable = Annotated[
-    Filled,
-    AfterValidator(_speakable),
-    Allowed("a text that is not empty, without control characters"),
-]
+Speakable = Annotated[Filled, AfterValidator(_speakable)]
 Engine = Annotated[Filled, AfterValidator(_header_value), Allowed(f"one of {', '.join(ENGINES)}")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Allowed("a number from 0 to 1")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), Allowed("a number above 0")]
@@ -97,10 +96,6 @@ class Reference(Checked):
     text: Filled
 
 
-class FishRequest(TaskRequest[ResultT]):
-    """A paid request to Fish that becomes a task; generic in what comes out of it."""
-
-
 def read_speech(task: Task) -> Speech:
     """Return what a task that succeeded has said.
 
@@ -124,7 +119,7 @@ def read_voice(task: Task) -> Voice:
     return task.voice
 
 
-class SpeechRequest(FishRequest[Speech]):
+class SpeechRequest(TaskRequest[Speech]):
     """A text to be spoken. It is billed by its bytes in UTF-8.
 
     Attributes:
@@ -202,7 +197,7 @@ class SpeechRequest(FishRequest[Speech]):
         return read_speech(task)
 
 
-class VoiceRequest(FishRequest[Voice]):
+class VoiceRequest(TaskRequest[Voice]):
     """A voice made from a recording, by the older of the two addresses.
 
     Without a `callback_url` the API answers once the voice is trained, after a minute or two.

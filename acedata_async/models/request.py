@@ -216,12 +216,9 @@ def _within(place: tuple[int | str, ...], error: InvalidRequest) -> InvalidReque
     if not place:
         return error
     way = ".".join(map(str, place))
-    return InvalidRequest(
-        way if error.field is None else f"{way}.{error.field}",
-        error.value,
-        error.allowed,
-        problems=[f"{way}.{problem}" for problem in error.problems],
-    )
+    name, joint = (way, ": ") if error.field is None else (f"{way}.{error.field}", ".")
+    problems = [f"{way}{joint}{problem}" for problem in error.problems]
+    return InvalidRequest(name, error.value, error.allowed, problems=problems)
 
 
 def _allowed(model: type[Checked], name: str) -> str:

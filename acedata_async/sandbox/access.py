@@ -62,7 +62,9 @@ class Tokens:
             return None
         if any(token == self._only(other) for other in (PRODUCER, FISH)):
             return _MISMATCHED
-        return _INVALID if only is not None else _named_refusal(token, service, submission)
+        if only is not None:
+            return _INVALID
+        return _named_refusal(token, service, submission=submission)
 
     def _only(self, service: str) -> str | None:
         if service == FISH and self.fish_token is not None:
@@ -70,7 +72,7 @@ class Tokens:
         return self.token
 
 
-def _named_refusal(token: str, service: str, submission: bool) -> tuple[int, str, str] | None:  # noqa: FBT001
+def _named_refusal(token: str, service: str, *, submission: bool) -> tuple[int, str, str] | None:
     if token == EMPTY_TOKEN and submission:
         return (403, "used_up", "balance too low")
     if LIMITED_TOKENS.get(token, service) != service:

@@ -23,8 +23,8 @@ from acedata_async import (
 from acedata_async._clock import sleep
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
+from tests.audio.serving import MEDIA, SOUND, client
 from tests.audio.test_download import files
-from tests.audio.test_fetching import MEDIA, SOUND, client
 from tests.tasks.watching import Witness
 
 

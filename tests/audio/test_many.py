@@ -11,8 +11,8 @@ import pytest
 
 from acedata_async import AceData, Audio, ClientClosed, DownloadError, InvalidRequest
 from acedata_async.sandbox import Sandbox
+from tests.audio.serving import MEDIA, SOUND, served
 from tests.audio.test_download import files
-from tests.audio.test_fetching import MEDIA, SOUND, served
 from tests.patience import until
 
 

@@ -14,8 +14,8 @@ from acedata_async._rules.templates import check_template, fill
 from acedata_async.audio.download import Downloadable
 from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
 from acedata_async.sandbox import Sandbox
+from tests.audio.serving import MEDIA, served
 from tests.audio.test_download import files
-from tests.audio.test_fetching import MEDIA, served
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from acedata_async.audio.payload import audio_digest
 from acedata_async.audio.tags import LARGEST_COVER
 from acedata_async.sandbox import Sandbox
 from tests.audio.media import sounds
+from tests.audio.serving import MEDIA, client, served
 from tests.audio.test_download import files
-from tests.audio.test_fetching import MEDIA, client, served
 
 pytest.importorskip("mutagen", reason="mutagen is not installed")
 

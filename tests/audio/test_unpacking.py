@@ -10,8 +10,8 @@ import pytest
 
 from acedata_async import AceData, Audio, DownloadError, Stems
 from acedata_async.sandbox import Sandbox
+from tests.audio.serving import MEDIA, served
 from tests.audio.test_download import files
-from tests.audio.test_fetching import MEDIA, served
 
 
 def archive(entries: dict[str, bytes]) -> bytes:

@@ -16,8 +16,8 @@ from acedata_async import AceData, DownloadError
 from acedata_async.audio.wholeness import shortage
 from acedata_async.sandbox import Sandbox
 from tests.audio.media import sounds
+from tests.audio.serving import SOUND, box, served
 from tests.audio.test_download import files
-from tests.audio.test_fetching import SOUND, box, served
 
 
 def archive() -> bytes:

@@ -17,7 +17,7 @@ from acedata_async import PollPolicy
 from acedata_async.cli.app import app
 from acedata_async.cli.options import Common
 from acedata_async.cli.session import Connection
-from acedata_async.ledger import Entry, SqliteLedger
+from acedata_async.ledger import Entry, NewEntry, SqliteLedger
 from acedata_async.sandbox import Sandbox
 
 
@@ -117,3 +117,23 @@ def in_use(path: Path) -> Iterator[None]:
         yield
     finally:
         asyncio.run(ledger.aclose())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A ledger with a song that is unknown, one that is lost, one that failed and one to come."""
+
+    async def fill(ledger: SqliteLedger) -> None:
+        asked = {"action": "generate", "prompt": "A song", "title": "Lanterns", "seed": 7}
+        keys = ["unsure", "lost", "failed", "later"]
+        await ledger.add([NewEntry(key=key, request=asked) for key in keys])
+        for key in keys[:3]:
+            await ledger.begin(key)
+        await ledger.doubt("unsure", ValueError("cut off"))
+        await ledger.accept("lost", "task-1")
+        await ledger.lose("lost", ValueError("no record"))
+        await ledger.refuse("failed", ValueError("refused"))
+
+    place = tmp_path / "acedata.ledger"
+    change(place, fill)
+    return place

@@ -15,26 +15,6 @@ from tests.cli.conftest import Acedata, change, ledger_at, song, write
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A ledger with a song that is unknown, one that is lost, one that failed and one to come."""
-
-    async def fill(ledger: SqliteLedger) -> None:
-        asked = {"action": "generate", "prompt": "A song", "title": "Lanterns", "seed": 7}
-        keys = ["unsure", "lost", "failed", "later"]
-        await ledger.add([NewEntry(key=key, request=asked) for key in keys])
-        for key in keys[:3]:
-            await ledger.begin(key)
-        await ledger.doubt("unsure", ValueError("cut off"))
-        await ledger.accept("lost", "task-1")
-        await ledger.lose("lost", ValueError("no record"))
-        await ledger.refuse("failed", ValueError("refused"))
-
-    place = tmp_path / "acedata.ledger"
-    change(place, fill)
-    return place
-
-
-@pytest.fixture
 def unknown(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> Path:
     """A form with a song that is unknown, and another one that is saved."""
     sandbox.inject("cut-after-accept", times=1)
