@@ -139,7 +139,7 @@ class _Player:
             for _ in range(self._rng.choice((1, 1, 2, 2, 3, 4)))
         ]
         code, printed = -1, ""
-        while code not in _DONE and self._series.runs < _MOST_RUNS:
+        while self._goes_on(code, printed) and self._series.runs < _MOST_RUNS:
             self._series.runs += 1
             with self._workplace.bulk() as run:
                 while blows and self._comes(run):
@@ -150,6 +150,11 @@ class _Player:
         if account.problems:
             account.problems.append(f"the last run ended with {code}:\n{printed}")
         self._series.account = account
+
+    @staticmethod
+    def _goes_on(code: int, printed: str) -> bool:
+        """Whether the command has to be started again: not done, or stopped for a dead server."""
+        return code not in _DONE or "\nstopped: " in printed
 
     def _comes(self, run: Run) -> bool:
         """Wait for a random instant in what the command does; False if it ends before."""
