@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from acedata_async.bulk.items import BulkItem
     from acedata_async.bulk.outcome import BulkOutcome, BulkStats
     from acedata_async.bulk.run import BulkRun
+    from acedata_async.callbacks import Callbacks
     from acedata_async.client import AceData
     from acedata_async.config import DownloadPolicy, PollPolicy, Timeouts
     from acedata_async.errors import (
@@ -104,6 +105,7 @@ __all__ = [
     "BulkStats",
     "CallAnswered",
     "CallSent",
+    "Callbacks",
     "ClientClosed",
     "ConfigurationError",
     "ConnectionFailed",
@@ -182,6 +184,7 @@ _HOMES = (
     "logs",
     "stats",
     "config",
+    "callbacks",
     "models.request",
     "models.results",
     "models.task",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from acedata_async._clock import Clock, SystemClock
 from acedata_async._rules.durations import Durations
 from acedata_async._rules.governor import Budget
+from acedata_async._rules.wire import is_task_id
 from acedata_async._transport.observed import ObservedTransport
 from acedata_async._version import __version__
 from acedata_async.audio.download import (
@@ -25,6 +26,7 @@ from acedata_async.audio.download import (
 )
 from acedata_async.audio.fetching import Fetcher
 from acedata_async.bulk.workshop import Workshop
+from acedata_async.callbacks import Callbacks
 from acedata_async.config import (
     Credentials,
     DownloadPolicy,
@@ -43,6 +45,7 @@ from acedata_async.resources.fish import Fish
 from acedata_async.resources.producer import Producer
 from acedata_async.stats import Stats, Tally
 from acedata_async.tasks.catalogue import Catalogue
+from acedata_async.tasks.claims import Claims
 from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import TaskEndpoint
 from acedata_async.tasks.orders import Orders
@@ -77,6 +80,9 @@ class AceData:
         poll: How tasks are watched.
         timeouts: How long the client waits for what.
         downloads: What downloads may do.
+        callbacks: Where the vendor is to call when a task is over (see `acedata_async.webhooks`).
+            Each submission without a `callback_url` of its own gets one, and lookups become a
+            safety net: a call makes its task due at once. By default there are none.
         observers: Functions that are told what happens (see `Event`), in this order; by default
             `log_events`, which writes to the logger `acedata_async`. What one of them raises is
             logged once, and neither stops the client nor the others.
@@ -104,6 +110,7 @@ class AceData:
         poll: PollPolicy | None = None,
         timeouts: Timeouts | None = None,
         downloads: DownloadPolicy | None = None,
+        callbacks: Callbacks | None = None,
         observers: Iterable[Observer] = (log_events,),
         learned: str | None = None,
         clock: Clock | None = None,
@@ -115,6 +122,8 @@ class AceData:
         self._clock = clock or SystemClock()
         self._rng = Random(seed)
         self._base_url = credentials.base_url
+        self._callbacks = callbacks
+        self._claims = Claims()
         self._crew = Crew()
         self._tally = Tally()
         self._observers = Observers(self._tally, users=observers)
@@ -150,6 +159,7 @@ class AceData:
 
     def _workshop(self, service: str, budget: Budget) -> Workshop:
         """Return what makes things at a service."""
+        callbacks = self._callbacks
         poller = Poller(
             TaskEndpoint(
                 self._transport, self._clock, service=service, timeout=self._timeouts.lookup
@@ -161,6 +171,7 @@ class AceData:
             budget=budget,
             emit=self._observers.emit,
             rng=self._rng,
+            marker_of=lambda url: None if callbacks is None else callbacks.marker_of(url),
         )
         self._pollers.append(poller)
         submitter = Submitter(
@@ -173,12 +184,14 @@ class AceData:
         )
         return Workshop(
             service,
-            Orders(submitter, poller, self._crew, self._clock),
+            Orders(submitter, poller, self._crew, self._clock, callbacks=self._callbacks),
             poller,
             self._downloader,
             self._clock,
             base_url=self._base_url,
             grace=self._timeouts.close,
+            callbacks=self._callbacks,
+            claims=self._claims,
         )
 
     def __repr__(self) -> str:
@@ -189,6 +202,39 @@ class AceData:
     def base_url(self) -> str:
         """Where the API is."""
         return self._base_url
+
+    @property
+    def callbacks(self) -> Callbacks | None:
+        """Where the vendor is to call when a task is over; None for nowhere."""
+        return self._callbacks
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed, or is closing."""
+        return self._crew.closed
+
+    def hint(self, task_id: str, *, marker: str | None = None) -> bool:
+        """Take in that a task may have changed; call it on the client's event loop.
+
+        It is what a callback is worth. If somebody waits for the task, it is looked up at once:
+        only its record counts, so a forged hint costs one lookup and changes nothing. Otherwise
+        the hint is kept for a quarter of an hour, of the last 10,000 tasks, for whoever comes. The
+        first hint for a task counts; others cost nothing.
+
+        Args:
+            task_id: The task's id, as the hint has it.
+            marker: What the `callback_url` that was called carries, if that is known; a hint that
+                shows another task's counts for nothing. A bulk run goes on at once with a paid
+                call that it belongs to, whose answer was lost.
+
+        Returns:
+            Whether somebody waits for the task.
+        """
+        if self._crew.closed or not is_task_id(task_id):
+            return False
+        if marker is not None:
+            self._claims.tell(marker, task_id)
+        return any(poller.hint(task_id, marker) for poller in self._pollers)
 
     async def __aenter__(self) -> Self:
         self._crew.check()

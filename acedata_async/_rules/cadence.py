@@ -26,6 +26,13 @@ _LONGEST_GAP = 60.0
 _LONGEST_TAIL_GAP = 30.0
 _STEPS = 12
 
+_NET = 60.0
+"""Seconds after which a task whose end a callback is to tell is looked at all the same…"""
+_NEARLY_ALL = 1.65
+"""…or, if that is later, once nineteen in twenty such tasks are over (deviations from the mean)…"""
+_SHORTEST_NET, _LONGEST_NET = 30.0, 120.0
+"""…and from then on between so many seconds apart, half of its age."""
+
 
 def first_look(
     age: float,
@@ -53,6 +60,21 @@ def first_look(
     if spread is not None:
         due = next_gap(0.0, spread=spread, sharing=sharing, least=least, pace=pace, chance=0.5)
     return max(0.0, due - age)
+
+
+def safety_net(age: float, *, spread: Spread | None) -> float:
+    """Return the seconds until the next look at a task whose end a callback is to tell.
+
+    Args:
+        age: Seconds since the task began.
+        spread: How long such tasks take, or None while that is unknown.
+    """
+    first = (
+        _NET if spread is None else max(_NET, spread.median * math.exp(_NEARLY_ALL * spread.sigma))
+    )
+    if age < first:
+        return first - age
+    return min(max(age / 2, _SHORTEST_NET), _LONGEST_NET)
 
 
 def next_gap(

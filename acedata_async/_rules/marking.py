@@ -19,7 +19,8 @@ carries the marker. `everywhere`: the marker goes into the query of a `callback_
 _VENDOR = "acedata.cloud"
 _DOCUMENTED = "https://api.acedata.cloud/health"
 _PARAMETER = "acedata_marker"
-_MARKED = re.compile(rf"[?&]{_PARAMETER}=[\w-]{{8,}}", re.ASCII)
+_MARKED = re.compile(rf"[?&]{_PARAMETER}=[\w-]{{8,}}|/[\w-]{{8,64}}/[\w-]{{32}}\Z", re.ASCII)
+"""In the query of an address, or in the path of a receiver's, before its signature."""
 
 
 def placeholder_at(base_url: str) -> str:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from itertools import count
 from random import Random
 from typing import Generic
 
-from acedata_async._rules.batch import BatchSize
+from acedata_async._rules.agenda import Agenda
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.deadlines import Deadlines
 from acedata_async._rules.governor import Budget
-from acedata_async._rules.queue import Queue
+from acedata_async._rules.hints import Hints
 from acedata_async._rules.seats import NOT_DUE, Look, Plan, RecordT, Seat, Waiter
 from acedata_async._rules.timetable import Timetable
 
@@ -26,14 +25,14 @@ _OLD = 60.0
 """Seconds after which a task that is missing from shared lookups gets one of its own."""
 MOST_LOOKS = 8
 """Lookups under way at once."""
+_LAST_CHANCE = 2.0
+"""Seconds before a deadline at which a task is looked at whose callback has not come…"""
+_LEAST_CHANCE = 10.0
+"""…if the wait lasts longer than that."""
 _SPURNED_GAP = 15.0
 """Seconds between two looks at an id that the API answers with an error of its own."""
 _FAULTS = 2
 """Failed lookups of a task by itself after which it is asked about apart from others."""
-_LONE_SHARE = 5
-"""At most one in so many lookups is for a single missing task while there are others…"""
-_LONE_PAUSE = 15.0
-"""…or one in so many seconds."""
 
 
 class Roster(Generic[RecordT]):
@@ -50,31 +49,30 @@ class Roster(Generic[RecordT]):
         self._governor = budget.lookups
         self._timetable = timetable
         self._rng = rng
-        self._batch = BatchSize()
-        self._order = count()
         self._seats: dict[str, Seat[RecordT]] = {}
-        self._due: Queue[RecordT] = Queue(self._order)
-        self._due_alone: Queue[RecordT] = Queue(self._order)
+        self._agenda: Agenda[RecordT] = Agenda(least=timetable.least)
         self._deadlines: Deadlines[RecordT] = Deadlines()
+        self._hints = Hints()
+        self._relied = True
         self._waiting = 0
         self._under_way: set[Look[RecordT]] = set()
         self._failures = 0
         self._failed_at = -math.inf
         self._paused_until = -math.inf
         self._trouble: Exception | None = None
-        self._shared_looks = _LONE_SHARE
-        self._lone_at = -math.inf
-        self._beat = -math.inf
-        self._held = False
 
     def __len__(self) -> int:
         return len(self._seats)
 
+    @property
+    def relies_on_hints(self) -> bool:
+        """Whether callbacks, where any are awaited, have come so far."""
+        return self._relied
+
     def close(self) -> list[Waiter[RecordT]]:
         """End every wait, since the client closes, and return the waiters to wake."""
         ended = [waiter for seat in self._seats.values() for waiter in seat.end("closed")]
-        self._due.clear()
-        self._due_alone.clear()
+        self._agenda.clear()
         return ended
 
     def join(
@@ -88,10 +86,17 @@ class Roster(Generic[RecordT]):
         waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
         shared.admit(waiter)
         self._waiting += 1
-        if not (shared.final or shared.asking) and shared.turn == NOT_DUE:
-            wait = self._timetable.first_look(shared, self._seats, self._batch.size, now)
-            self._schedule(shared, now + wait, now)
         self._deadlines.add(waiter)
+        if shared.final or shared.asking:
+            return waiter
+        if not shared.hinted and self._hints.take(shared.task_id, shared.marker, now):
+            self._timetable.hinted(shared)
+            self._schedule(shared, now, now)
+        elif shared.turn == NOT_DUE:
+            wait = self._timetable.first_look(shared, self._seats, self._agenda.batch.size, now)
+            self._schedule(shared, now + wait, now)
+        elif self._timetable.is_patient(shared, now):
+            self._schedule(shared, shared.due, now)
         return waiter
 
     def leave(self, waiter: Waiter[RecordT]) -> None:
@@ -103,22 +108,38 @@ class Roster(Generic[RecordT]):
         self._vacate(seat)
         self._deadlines.tidy(self._waiting)
 
-    def hurry(self, task_id: str, now: float) -> None:
-        """Make a watched task due now: something hints that it changed."""
+    def hint(self, task_id: str, now: float, marker: str | None = None) -> bool:
+        """Make a task due now, since something hints that it changed; its first hint counts.
+
+        Args:
+            task_id: The task.
+            now: The time.
+            marker: What the hint shows; None for one that shows nothing. One that shows another
+                task's marker is forged, and counts for nothing.
+
+        Returns:
+            Whether anybody waits for it. If not, the hint is kept for whoever comes.
+        """
         seat = self._seats.get(task_id)
-        if seat is not None:
+        wanted = seat is not None and seat.wanted
+        first = self._hints.note(task_id, marker, now, used=wanted)
+        if first and not wanted:
+            self._timetable.trust.came_late(task_id)
+        elif first and seat is not None and not seat.hinted and _fits(marker, seat):
+            self._timetable.hinted(seat)
             seat.hurried = seat.asking
             if not seat.asking:
                 self._schedule(seat, now, now)
+        return wanted
 
     def plan(self, now: float) -> Plan[RecordT]:
         """Decide what to ask now, who has waited long enough, and when to decide again."""
         expired = self._expire(now)
         looks: list[Look[RecordT]] = []
         ready_at = self._ready_at(now)
-        self._held = False
+        self._agenda.begin()
         while ready_at <= now and self._free:
-            seats = self._pick(now)
+            seats = self._agenda.pick(now, others_asked=self._asks_others)
             if not seats:
                 break
             looks.append(self._send(seats, now))
@@ -150,7 +171,7 @@ class Roster(Generic[RecordT]):
         self._governor.answered(now)
         self._failures, self._trouble = 0, None
         missing = [seat for seat in look.seats if seat.task_id not in records]
-        cut_short = self._batch.answered(
+        cut_short = self._agenda.batch.answered(
             asked=len(look.seats),
             items=len(look.seats) - len(missing),
             count=count,
@@ -176,6 +197,7 @@ class Roster(Generic[RecordT]):
             self._schedule(seat, max(now, look.sent + self._gap(seat, now)), now)
         if known_now:
             self._call_up(known_now, now)
+        self._check_trust(now)
         if doubted and not missing:
             self._trust_again(now)
         return news
@@ -191,7 +213,7 @@ class Roster(Generic[RecordT]):
 
     def too_large(self, look: Look[RecordT], error: Exception, now: float) -> None:
         """Take in a refusal of the number of ids: ask again with fewer."""
-        self._batch.refused(asked=len(look.seats))
+        self._agenda.batch.refused(asked=len(look.seats))
         self._again(look, now, error)
 
     def failed(self, look: Look[RecordT], error: Exception, now: float) -> None:
@@ -210,7 +232,7 @@ class Roster(Generic[RecordT]):
 
     def spurned(self, look: Look[RecordT], error: Exception, now: float) -> None:
         """Take in that the API will not look at one id: its own trouble, and nobody else's."""
-        self._batch.restore()
+        self._agenda.batch.restore()
         self._put_off(look, error, now)
 
     def barred(self, look: Look[RecordT], error: Exception) -> list[Waiter[RecordT]]:
@@ -232,7 +254,7 @@ class Roster(Generic[RecordT]):
 
         So it was the answers that were wrong, not the ids.
         """
-        if self._due_alone:
+        if self._agenda.has_alone:
             for seat in self._seats.values():
                 if seat.alone and seat.missing_since is not None and seat.turn != NOT_DUE:
                     seat.alone, seat.missing_since = False, None
@@ -244,6 +266,17 @@ class Roster(Generic[RecordT]):
             waits_long = seat.turn != NOT_DUE and seat.due - now > self._timetable.least
             if waits_long and seat.looked is not None and seat.kind in kinds:
                 self._schedule(seat, max(now, seat.looked + self._timetable.least), now)
+
+    def _check_trust(self, now: float) -> None:
+        """Look at all at the usual pace again once callbacks have failed to come."""
+        relied, self._relied = self._relied, self._timetable.trust.holds(now)
+        if relied and not self._relied:
+            for seat in self._seats.values():
+                if seat.marker is not None and seat.turn != NOT_DUE:
+                    wait = self._timetable.first_look(
+                        seat, self._seats, self._agenda.batch.size, now
+                    )
+                    self._schedule(seat, min(seat.due, now + wait), now)
 
     def _missed(self, seat: Seat[RecordT], now: float, *, lone: bool) -> list[Waiter[RecordT]]:
         if seat.missing_since is None:
@@ -263,7 +296,7 @@ class Roster(Generic[RecordT]):
             seat.hurried = False
             return self._timetable.least
         return self._timetable.gap(
-            seat, self._seats, self._batch.size, now, chance=self._rng.random()
+            seat, self._seats, self._agenda.batch.size, now, chance=self._rng.random()
         )
 
     def _again(self, look: Look[RecordT], now: float, trouble: Exception) -> None:
@@ -295,15 +328,23 @@ class Roster(Generic[RecordT]):
             seat.turn = NOT_DUE
             self._timetable.left(seat)
         if not self._seats:
-            self._due.clear()
-            self._due_alone.clear()
+            self._agenda.clear()
             self._deadlines.clear()
             self._trouble = None
             self._governor.claimed = False
 
     def _schedule(self, seat: Seat[RecordT], due: float, now: float) -> None:
         if self._seats.get(seat.task_id) is seat and seat.wanted:
-            (self._due_alone if seat.alone else self._due).push(seat, due, now)
+            if self._timetable.is_patient(seat, now):
+                due = min(due, self._last_chance(seat, now))
+            self._agenda.add(seat, due, now)
+
+    def _last_chance(self, seat: Seat[RecordT], now: float) -> float:
+        """Return when to look although no callback has come, since a wait is nearly over."""
+        ends = [waiter.deadline for waiter in seat.waiters if waiter.ending is None]
+        return min(
+            (end - _LAST_CHANCE for end in ends if end - now > _LEAST_CHANCE), default=math.inf
+        )
 
     def _expire(self, now: float) -> list[Waiter[RecordT]]:
         expired = self._deadlines.passed(now)
@@ -318,76 +359,23 @@ class Roster(Generic[RecordT]):
         """Whether one more lookup may be under way; after failures it takes one to find out."""
         return len(self._under_way) < (1 if self._failures else MOST_LOOKS)
 
+    @property
+    def _asks_others(self) -> bool:
+        """Whether lookups for tasks that share one are under way."""
+        return not all(seat.alone for look in self._under_way for seat in look.seats)
+
     def _ready_at(self, now: float) -> float:
         return max(self._paused_until, now + self._governor.wait(now))
 
     def _wake_at(self, ready_at: float, now: float) -> float | None:
-        due = self._beat if self._held else self._due.next_due()
-        due = min(due, self._next_due_alone(now)) if self._free else math.inf
+        due = math.inf
+        if self._free:
+            due = self._agenda.next_due(now, others_asked=self._asks_others)
         if due <= now < ready_at:
             self._governor.claimed = True  # whoever else asks is not to take each turn as it comes
         due = max(ready_at, due)
         moment = min(due, self._deadlines.next())
         return moment if math.isfinite(moment) else None
-
-    def _pick(self, now: float) -> list[Seat[RecordT]]:
-        """Take what is due, and what would be due before these are again.
-
-        A request that has room left goes no sooner than a least interval after the last such: so
-        tasks that are looked at in turns find into the same requests. What is due at once, such as
-        the first look at a task from elsewhere, does not wait for that.
-        """
-        if self._next_due_alone(now) <= now:
-            self._shared_looks, self._lone_at = 0, now
-            return self._due_alone.take(now, 1, lambda _: now)
-        least = self._timetable.least
-        seats = self._due.take(
-            now,
-            self._batch.size,
-            lambda first: now + max(0.0, first.due - first.since),
-            least=least,
-        )
-        if any(seat.faults > 1 for seat in seats):
-            seats = self._divided(seats)
-        elif 0 < len(seats) < self._batch.size:
-            if now < self._beat and not any(seat.urgent for seat in seats):
-                self._held = True
-                self._due.put_back(seats)
-                return []
-            self._beat = now + least
-        self._shared_looks += bool(seats)
-        return seats
-
-    def _divided(self, seats: list[Seat[RecordT]]) -> list[Seat[RecordT]]:
-        """Take those with the fewest faults, and of those with many ever fewer at a time.
-
-        One id may spoil each answer that it shares: so it is found out, and the others get theirs.
-        """
-        seats.sort(key=lambda seat: seat.faults)
-        faults = max(1, seats[0].faults)
-        room = max(1, self._batch.size >> (faults - 1))
-        chosen = [seat for seat in seats if seat.faults <= faults][:room]
-        self._due.put_back([seat for seat in seats if seat not in chosen])
-        return chosen
-
-    def _next_due_alone(self, now: float) -> float:
-        """Return when the next look for a single task is due.
-
-        While there are others it is one lookup in five at most, or one in a quarter of a minute
-        where theirs are rare. An id that was given by the user and has no record needs just one,
-        its last: there it takes turns with others that are due.
-        """
-        first = self._due_alone.first()
-        if first is None:
-            return math.inf
-        if first.last_look:
-            waits = self._due.next_due() <= now and self._shared_looks == 0
-            return math.inf if waits else first.due
-        asked = (seat for look in self._under_way for seat in look.seats)
-        others = bool(self._due) or not all(seat.alone for seat in asked)
-        if not others or self._shared_looks >= _LONE_SHARE - 1:
-            return first.due
-        return max(first.due, self._lone_at + _LONE_PAUSE)
 
     def _send(self, seats: list[Seat[RecordT]], now: float) -> Look[RecordT]:
         self._governor.take(now)
@@ -397,3 +385,8 @@ class Roster(Generic[RecordT]):
         look = Look(tuple(seats), now)
         self._under_way.add(look)
         return look
+
+
+def _fits(marker: str | None, seat: Seat[RecordT]) -> bool:
+    """Say whether a hint can be about this task."""
+    return marker is None or seat.marker is None or marker == seat.marker

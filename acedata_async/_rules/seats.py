@@ -31,6 +31,10 @@ class Record(Protocol):
     def took(self) -> float | None:
         """How long the task took in seconds, once it has succeeded."""
 
+    @property
+    def callback_url(self) -> str | None:
+        """Where the vendor calls when the task is over, or None."""
+
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -62,6 +66,8 @@ class Seat(Generic[RecordT]):
         alone: Whether it is asked about apart from others.
         asking: Whether it is being asked about.
         hurried: Whether a hint came meanwhile.
+        hinted: Whether a hint has come: it is the only one that counts.
+        marker: What the vendor is to show when it calls our receiver; None if it is not to call.
         faults: How many lookups for it have failed in a row.
         turn: Its turn in the queue, or `NOT_DUE`.
         waiters: Who waits.
@@ -81,6 +87,8 @@ class Seat(Generic[RecordT]):
     alone: bool = field(default=False, repr=False)
     asking: bool = field(default=False, repr=False)
     hurried: bool = field(default=False, repr=False)
+    hinted: bool = field(default=False, repr=False)
+    marker: str | None = field(default=None, repr=False)
     faults: int = field(default=0, repr=False)
     turn: int = field(default=NOT_DUE, repr=False)
     waiters: AbstractSet[Waiter[RecordT]] = field(default=frozenset(), repr=False)
@@ -110,6 +118,7 @@ class Seat(Generic[RecordT]):
         self.acknowledged |= other.acknowledged
         self.kind = self.kind or other.kind
         self.born = min(self.born, other.born)
+        self.marker = self.marker or other.marker
         if self.record is None and other.record is not None:
             self.note(other.record)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from acedata_async._rules.cadence import first_look, next_gap
+from acedata_async._rules.cadence import first_look, next_gap, safety_net
 from acedata_async._rules.durations import Durations, Spread
+from acedata_async._rules.hints import Trust
 from acedata_async._rules.seats import Record, Seat
 
 _FRESH = 0.5
@@ -26,10 +27,20 @@ class Timetable:
         durations: What is known of each kind.
         least: Least seconds between two looks at one task.
         pace: 1 as a rule; 2 looks twice as often, 0.5 half as often.
+        marker_of: Returns the marker of a `callback_url` that leads to our receiver, else None.
     """
 
-    def __init__(self, durations: Durations, *, least: float, pace: float) -> None:
+    def __init__(
+        self,
+        durations: Durations,
+        *,
+        least: float,
+        pace: float,
+        marker_of: Callable[[object], str | None] = lambda _: None,
+    ) -> None:
         self.least = least
+        self.trust = Trust()
+        self._marker_of = marker_of
         self._durations = durations
         self._pace = pace
         self._spreads: dict[str, tuple[float, Spread | None]] = {}
@@ -52,10 +63,13 @@ class Timetable:
             known = seat.record is not None
             gap = self.gap(seat, seats, most, seat.looked, chance=0.5) if known else self.least
             return max(0.0, seat.looked + gap - now)
+        spread = self._spread(seat.kind, seats, now)
+        if self.is_patient(seat, now):
+            return safety_net(now - seat.born, spread=spread)
         return first_look(
             now - seat.born,
             acknowledged=seat.acknowledged,
-            spread=self._spread(seat.kind, seats, now),
+            spread=spread,
             sharing=max(1, min(most, len(seats))),
             least=self.least,
             pace=self._pace,
@@ -73,6 +87,8 @@ class Timetable:
         """Return the seconds until a task that still runs is looked at again."""
         age = now - seat.born
         spread = self._spread(seat.kind, seats, now)
+        if self.is_patient(seat, now):
+            return safety_net(age, spread=spread)
         gap = next_gap(
             age,
             spread=spread,
@@ -84,6 +100,16 @@ class Timetable:
         if spread is None and not self._is_scout(seat, most):
             return max(gap, min(age / _HELD_BACK, _LONGEST_HELD_BACK))
         return gap
+
+    def is_patient(self, seat: Seat[Any], now: float) -> bool:
+        """Say whether lookups of a task may wait, since a callback will tell of its end."""
+        return seat.marker is not None and not seat.hinted and self.trust.holds(now)
+
+    def hinted(self, seat: Seat[Any]) -> None:
+        """Take in the first hint that a task has changed."""
+        seat.hinted = True
+        if seat.marker is not None:
+            self.trust.came()
 
     def came(self, seat: Seat[Any]) -> None:
         """Recall when a task was last looked at that somebody begins to wait for again."""
@@ -114,6 +140,10 @@ class Timetable:
             seat.kind = record.kind
         if not seat.acknowledged and record.begun is not None:
             seat.born = now - max(0.0, server_now - record.begun)
+        seat.marker = seat.marker or self._marker_of(record.callback_url)
+        watched = seat.acknowledged or seat.looks > 0
+        if watched and record.final and not (seat.final or seat.hinted or seat.marker is None):
+            self.trust.ended_without(seat.task_id, now)
         if record.took is None or seat.kind is None or seat.final:
             return False
         if not self._durations.note(seat.kind, record.took, now):

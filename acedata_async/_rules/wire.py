@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
+
+_LONGEST_ID = 200
+"""Characters of a task's id at most; the vendor's have 36."""
 
 
 def as_number(value: Any) -> float | None:
@@ -92,3 +95,10 @@ def as_objects(value: Any) -> list[Mapping[str, Any]]:
     if isinstance(value, Mapping):
         return [value]
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def is_task_id(value: object) -> TypeGuard[str]:
+    """Say whether something can be the id of a task: a line of text, not empty, not long."""
+    if not isinstance(value, str) or not value.isprintable():
+        return False
+    return bool(value.strip()) and len(value) <= _LONGEST_ID

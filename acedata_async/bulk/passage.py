@@ -232,11 +232,14 @@ class Passage:
         """Return the `callback_url` that carries the marker; None where none can be sent."""
         if not isinstance(request, TaskRequest):
             return None
+        workshop, marking = self._shared.workshop, self._shared.settings.marking
+        if workshop.callbacks is not None and request.callback_url is None and marking != "off":
+            return workshop.callbacks.address(marker)
         return marked(
             marker,
             request.callback_url,
-            marking=self._shared.settings.marking,
-            placeholder=placeholder_at(self._shared.workshop.base_url),
+            marking=marking,
+            placeholder=placeholder_at(workshop.base_url),
         )
 
     def _told(self, journal: SongJournal, what: str, error: BaseException | None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from acedata_async._clock import Clock, sleep, wait
+from acedata_async._clock import Clock, wait
 from acedata_async._rules.listing import (
+    CALLBACK_FIELD,
     FIRST_LOOK,
     LAST_LOOK,
     Doubt,
@@ -35,6 +36,9 @@ _MOST_HELD = 10_000
 _MOST_ASKED = 12
 """How many of our tasks are looked up for the account's id."""
 
+_MOST_CLAIMS = 3
+"""How many tasks are looked at that a call is said to be."""
+
 _USER_ID = "user_id"
 
 _WORDS: dict[Finding, str] = {
@@ -55,6 +59,8 @@ class _Search:
     Attributes:
         passage: The song.
         doubt: The call.
+        claims: Tasks that it is said to be, not looked at so far.
+        claimed: How many such there were.
         since: What its age is counted from, in Unix seconds: not in the future, even if the clock
             was set back.
         said: What the last look brought, in words.
@@ -64,6 +70,14 @@ class _Search:
     doubt: Doubt
     since: float
     said: str = "it has not been looked for"
+    claims: list[str] = field(default_factory=list)
+    claimed: int = 0
+
+    def claim(self, task_id: str) -> None:
+        """Take in that the call is said to be this task."""
+        if task_id not in self.claims and self.claimed < _MOST_CLAIMS:
+            self.claims.append(task_id)
+            self.claimed += 1
 
 
 class Reconciler:
@@ -92,6 +106,7 @@ class Reconciler:
     ) -> None:
         self._service = workshop.service
         self._poller = workshop.poller
+        self._claims = workshop.claims
         self._clock: Clock = workshop.clock
         self._ledger = ledger
         self._given_id = user_id
@@ -117,12 +132,14 @@ class Reconciler:
             return
         now = self._clock.time()
         sent = now if entry.sent_at is None else entry.sent_at
-        self._searches[passage.key] = _Search(passage, Doubt(entry.marker, sent), min(sent, now))
+        search = _Search(passage, Doubt(entry.marker, sent), min(sent, now))
+        self._searches[passage.key] = search
         if len(self._searches) > _MOST_HELD:
             self._hold(next(iter(self._searches.values())))
         if self._patrol is None and not self._closed:
             self._patrol = asyncio.create_task(self._walk(), name="acedata: reconciliation")
         self._news.set()
+        self._claims.ask(entry.marker, lambda task_id: self._claimed(search, task_id))
 
     def learn(self, record: Any) -> None:
         """Learn the account's id from a record of one of its tasks."""
@@ -149,13 +166,19 @@ class Reconciler:
         await self._end_patrol()
 
     async def _settle(self, patient: Callable[[], bool]) -> None:
-        while self._searches:
+        while True:
+            self._news.clear()
+            await self._check_claims()
+            if not self._searches:
+                return
             now = self._clock.time()
             age = LAST_LOOK if self._resubmit and patient() else FIRST_LOOK
             ready = max(search.since + age for search in self._searches.values())
             if ready > now:
                 due = [moment for moment in map(_due, self._searches.values()) if moment > now]
-                await sleep(self._clock, min([ready, now + 60.0, *due]) - now)
+                await wait(self._clock, self._news, min([ready, now + 60.0, *due]) - now)
+                if any(search.claims for search in self._searches.values()):
+                    continue
             await self._look(list(self._searches.values()))
             if ready <= now:
                 for search in list(self._searches.values()):
@@ -172,12 +195,44 @@ class Reconciler:
         """Look for each when it is due, until cancelled."""
         while True:
             self._news.clear()
+            await self._check_claims()
             now = self._clock.time()
             pause = min(map(_due, self._searches.values()), default=float("inf")) - now
             if pause <= 0:
                 await self._look([one for one in self._searches.values() if _due(one) <= now])
             else:
                 await wait(self._clock, self._news, pause)
+
+    def _claimed(self, search: _Search, task_id: str) -> None:
+        search.claim(task_id)
+        self._news.set()
+
+    async def _check_claims(self) -> None:
+        """Look at the tasks that calls are said to be, and go on with those that are."""
+        searches = [search for search in self._searches.values() if search.claims]
+        task_ids = {task_id for search in searches for task_id in search.claims}
+        if not task_ids:
+            return
+        try:
+            tasks = await self._poller.retrieve(task_ids)
+        except AceDataError as error:
+            _log.info("looking at %d task(s) named by callbacks failed: %s", len(task_ids), error)
+            tasks = {}
+        for search in searches:
+            claims, search.claims = search.claims, []
+            for task_id in claims:
+                task = tasks.get(task_id)
+                address = None if task is None else task.request.get(CALLBACK_FIELD)
+                if search.doubt.marker in (as_text(address) or ""):
+                    async with self._step:
+                        await self._take_safely(search, task_id)
+
+    async def _take_safely(self, search: _Search, task_id: str) -> None:
+        try:
+            if search.passage.key in self._searches:
+                await self._take(search, task_id)
+        except LedgerError as error:
+            search.said = str(error)
 
     async def _look(self, searches: Collection[_Search]) -> None:
         """Read the list once for all of them, and act on what it shows."""
@@ -210,7 +265,7 @@ class Reconciler:
             search.said = _WORDS[finding]
             if finding == "absent" and self._resubmit and await self._is_same_call(passage):
                 passage.entry = await self._ledger.resubmit(passage.key)
-                del self._searches[passage.key]
+                self._drop(search)
                 self._absent(passage)
         except LedgerError as error:
             search.said = str(error)
@@ -225,7 +280,7 @@ class Reconciler:
         # Another run may have found it before.
         passage.entry = owner or await self._ledger.accept(passage.key, task_id)
         passage.task_id = task_id
-        del self._searches[passage.key]
+        self._drop(search)
         self._found(passage)
 
     async def _is_same_call(self, passage: Passage) -> bool:
@@ -288,8 +343,12 @@ class Reconciler:
         entries = await self._ledger.of_tasks(listing.task_ids)
         return [own for entry in entries.values() if (own := _own_of(entry)) is not None]
 
-    def _hold(self, search: _Search) -> None:
+    def _drop(self, search: _Search) -> None:
         del self._searches[search.passage.key]
+        self._claims.forget(search.doubt.marker)
+
+    def _hold(self, search: _Search) -> None:
+        self._drop(search)
         self._held(search.passage, search.said)
 
 

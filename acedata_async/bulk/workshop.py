@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from acedata_async._clock import Clock
 from acedata_async.audio.download import Downloader
+from acedata_async.callbacks import Callbacks
+from acedata_async.tasks.claims import Claims
 from acedata_async.tasks.orders import Orders
 from acedata_async.tasks.poller import Poller
 
@@ -22,6 +24,8 @@ class Workshop:
         clock: The time.
         base_url: Where the API is.
         grace: Seconds to wait for paid calls under way when a run is left.
+        callbacks: Where the vendor calls back, if it does.
+        claims: What those calls say about calls whose answer was lost.
     """
 
     service: str
@@ -31,3 +35,5 @@ class Workshop:
     clock: Clock
     base_url: str
     grace: float
+    callbacks: Callbacks | None
+    claims: Claims

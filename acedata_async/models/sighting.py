@@ -9,9 +9,10 @@ from weakref import ReferenceType, ref
 from acedata_async._rules.durations import kind_of
 from acedata_async._rules.verdict import Verdict, judge, news_of
 from acedata_async._rules.wire import as_number, as_object, as_text, as_unix
+from acedata_async.models.request import CALLBACK_FIELD
 from acedata_async.models.task import Task
 
-_KEPT = ("action", "model")
+_KEPT = ("action", "model", CALLBACK_FIELD)
 
 
 class Sighting:
@@ -48,6 +49,11 @@ class Sighting:
     def news(self) -> Hashable:
         """What a watcher calls a change."""
         return news_of(self.raw, self.verdict)
+
+    @property
+    def callback_url(self) -> str | None:
+        """Where the vendor calls when the task is over, secret and all; None for nowhere."""
+        return as_text(as_object(self.raw.get("request")).get(CALLBACK_FIELD))
 
     @property
     def begun(self) -> float | None:

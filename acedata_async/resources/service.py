@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal, TypeVar
 
 from acedata_async._rules.marking import Marking
+from acedata_async._rules.wire import is_task_id
 from acedata_async.bulk.intake import Requests
 from acedata_async.bulk.run import BulkRun
 from acedata_async.bulk.settings import BulkSettings, OnUnknown
@@ -20,7 +21,6 @@ from acedata_async.tasks.watchset import WatchSet
 
 T = TypeVar("T")
 
-_LONGEST_ID = 200
 _SUCH_AS = {"producer": "GenerateRequest", "fish": "SpeechRequest"}
 
 
@@ -163,8 +163,7 @@ class Service:
 
 def _task_id(task_id: object) -> str:
     # One id that cannot be sent would spoil every lookup that it shares.
-    fits = isinstance(task_id, str) and 0 < len(task_id) <= _LONGEST_ID and task_id.isprintable()
-    if not isinstance(task_id, str) or not fits or not task_id.strip():
+    if not is_task_id(task_id):
         raise InvalidRequest("task_id", task_id, "the id of a task, a text that is not empty")
     return task_id
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
 from acedata_async._rules.wire import as_object, as_objects
+from acedata_async.callbacks import Callbacks
 from acedata_async.errors import ClientClosed
 from acedata_async.models.reply import ReplyModel
 from acedata_async.models.request import ApiRequest, RequestWarning
@@ -34,13 +35,23 @@ class Orders:
         poller: Watches the service's tasks.
         crew: Runs the calls.
         clock: The time.
+        callbacks: Where the vendor is to call, unless a request says otherwise.
     """
 
-    def __init__(self, submitter: Submitter, poller: Poller, crew: Crew, clock: Clock) -> None:
+    def __init__(
+        self,
+        submitter: Submitter,
+        poller: Poller,
+        crew: Crew,
+        clock: Clock,
+        *,
+        callbacks: Callbacks | None,
+    ) -> None:
         self._submitter = submitter
         self._poller = poller
         self._crew = crew
         self._clock = clock
+        self._callbacks = callbacks
         self._unclaimed: list[TaskWatcher[Any]] = []
 
     async def submit(
@@ -54,10 +65,12 @@ class Orders:
 
         Args:
             request: What to send.
-            callback_url: Takes the place of the request's own.
+            callback_url: Takes the place of the request's own, and of that of the client.
             journal: Writes down how it goes. Without one, the watcher of a submission whose
                 caller was cancelled is kept for `claim`.
         """
+        if callback_url is None and request.callback_url is None and self._callbacks is not None:
+            callback_url = self._callbacks.address()
         call = request.to_call(callback_url)
         for oddity in request.oddities():
             warnings.warn(oddity, RequestWarning, stacklevel=_level_of_user())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
@@ -28,6 +29,7 @@ from acedata_async.errors import (
     RateLimited,
 )
 from acedata_async.events import Event
+from acedata_async.models.request import CALLBACK_FIELD
 from acedata_async.models.sighting import Sighting
 from acedata_async.models.task import Task
 from acedata_async.tasks.crew import Crew
@@ -42,6 +44,8 @@ _LONGEST_SLEEP = 3600.0
 _LONGEST_SPAN = 10**12
 """Seconds; a whole number beyond cannot be added to a clock."""
 _SHORTEST_SLEEP = 0.001
+_MOST_RECENT = 10_000
+"""How many submissions are remembered whose tasks may be over."""
 _AFTER_A_BUG = 5.0
 """Seconds after which a plan that failed is tried again."""
 
@@ -61,6 +65,7 @@ class Poller:
         budget: What the token may ask.
         emit: Told what happens to tasks.
         rng: Where jitter comes from.
+        marker_of: Returns the marker of a `callback_url` that leads to our receiver, else None.
     """
 
     def __init__(
@@ -74,8 +79,10 @@ class Poller:
         budget: Budget,
         emit: Callable[[Event], object],
         rng: Random,
+        marker_of: Callable[[object], str | None],
     ) -> None:
         self._endpoint = endpoint
+        self._marker_of = marker_of
         self._crew = crew
         self._clock = clock
         self._policy = policy
@@ -83,9 +90,12 @@ class Poller:
         self._lookups = Lookups(endpoint, Patience(crew, clock, budget, rng))
         self._roster: Roster[Sighting] = Roster(
             budget=budget,
-            timetable=Timetable(durations, least=policy.min_interval, pace=policy.pace),
+            timetable=Timetable(
+                durations, least=policy.min_interval, pace=policy.pace, marker_of=marker_of
+            ),
             rng=rng,
         )
+        self._recent: OrderedDict[str, Seat[Sighting]] = OrderedDict()
         self._timer: Timer | None = None
         self._turn_due = False
         self._closed = False
@@ -93,8 +103,11 @@ class Poller:
     def seat(self, task_id: str) -> Seat[Sighting]:
         """Return a place for what is known of a task that the user named.
 
-        It is watched once somebody joins.
+        It is watched once somebody joins. Of what this client submitted it is known when.
         """
+        recent = self._recent.get(task_id)
+        if recent is not None and not recent.final:
+            return recent
         return Seat(task_id, acknowledged=False, born=self._clock.monotonic())
 
     def seat_of_submission(
@@ -110,11 +123,16 @@ class Poller:
         """
         kind = kind_of(self._endpoint.service, call.body, record_type)
         seat: Seat[Sighting] = Seat(accepted.task_id or "", acknowledged=True, born=sent, kind=kind)
+        seat.marker = self._marker_of(call.body.get(CALLBACK_FIELD))
         if accepted.record is not None:
             record = {"type": record_type, "request": call.body, **accepted.record}
             seat.note(Sighting(record, self._endpoint.service))
             if seat.task_id:  # else there is no task to tell of
                 self._reporter.tell(seat)
+        if seat.task_id and not seat.final:
+            self._recent[seat.task_id] = seat
+            while len(self._recent) > _MOST_RECENT:
+                self._recent.popitem(last=False)
         return seat
 
     def join(
@@ -151,6 +169,21 @@ class Poller:
         if not len(self._roster):
             self._stop_timer()
 
+    def hint(self, task_id: str, marker: str | None) -> bool:
+        """Look at a task now if somebody waits for it, since something hints that it changed.
+
+        Args:
+            task_id: The task.
+            marker: What the hint shows, or None.
+
+        Returns:
+            Whether somebody does. If not, the hint is kept for a while.
+        """
+        wanted = not self._closed and self._roster.hint(task_id, self._clock.monotonic(), marker)
+        if wanted:
+            self._turn_soon()
+        return wanted
+
     def close(self) -> None:
         """End every wait: the client closes."""
         self._closed = True
@@ -166,7 +199,7 @@ class Poller:
         _wake_all(self._roster.noted(seat, seen))
         seat.note(seen)
         if seat.version != version:
-            self._reporter.tell(seat)
+            self._tell(seat)
         return seen.task
 
     async def retrieve(self, task_ids: Iterable[str]) -> dict[str, Task]:
@@ -226,6 +259,7 @@ class Poller:
         self._turn_soon()
 
     def _take_in(self, look: Look[Sighting], answer: Answer) -> None:
+        relied = self._roster.relies_on_hints
         versions = [seat.version for seat in look.seats]
         self._reporter.compare_clocks(look, answer)
         woken = self._roster.answered(
@@ -238,7 +272,18 @@ class Poller:
         _wake_all(woken)
         for seat, version in zip(look.seats, versions, strict=True):
             if seat.version != version:
-                self._reporter.tell(seat)
+                self._tell(seat)
+        if relied and not self._roster.relies_on_hints:
+            _log.warning(
+                "tasks ended whose callbacks did not come; lookups go on at their usual pace"
+                " (is the receiver reached from outside, and does it answer 2xx?)"
+            )
+
+    def _tell(self, seat: Seat[Sighting]) -> None:
+        """Report a change, and forget a task that is over."""
+        if seat.final:
+            self._recent.pop(seat.task_id, None)
+        self._reporter.tell(seat)
 
     def _take_in_error(self, look: Look[Sighting], error: AceDataError) -> None:
         now = self._clock.monotonic()

@@ -57,7 +57,8 @@ class TaskWatcher(Generic[ResultT]):
     def task(self) -> Task | None:
         """The record as of the last change that was seen, or None before the first look.
 
-        Of a task that still runs, the echoed request is kept with action and model only.
+        Of a task that still runs, the echoed request is kept with action, model and
+        `callback_url` only.
         """
         return None if self._seat.record is None else self._seat.record.task
 

@@ -132,9 +132,9 @@ class Histories(RuleBasedStateMachine):
         self.turn()
 
     @rule(task_id=st.sampled_from(IDS))
-    def hurry(self, task_id: str) -> None:
+    def hint(self, task_id: str) -> None:
         """A hint comes in."""
-        self.roster.hurry(task_id, self.now)
+        self.roster.hint(task_id, self.now)
         self.clean.pop(task_id, None)
         self.turn()
 
@@ -272,7 +272,7 @@ class Histories(RuleBasedStateMachine):
         assert len(self.roster) == 0
         assert self.roster.plan(self.now) == Plan([], [], None)
         roster = self.roster
-        held = (roster._due._heap, roster._due_alone._heap, roster._deadlines)
+        held = (roster._agenda._due._heap, roster._agenda._due_alone._heap, roster._deadlines)
         assert not any(held)
 
 

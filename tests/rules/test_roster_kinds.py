@@ -70,7 +70,7 @@ def test_only_who_waited_for_it_is_called_up() -> None:
     room.answer(look, {id_: Note(kind=id_[:4]) for id_ in look.task_ids})
     room.wait("new", kind="song")
     room.now += 1.0
-    room.roster.hurry("song 0", room.now)
+    room.roster.hint("song 0", room.now)
     room.answer(room.look(), {"song 0": done(60.0)})
     assert room.look().task_ids == ["song 1"]
 
@@ -81,7 +81,7 @@ def test_not_called_up_too_soon() -> None:
     crowd(room, 2)
     look = room.look(60.0)
     room.answer(look, dict.fromkeys(look.task_ids, SONG))
-    room.roster.hurry("song 0", room.now)
+    room.roster.hint("song 0", room.now)
     room.answer(room.look(60.5), {"song 0": done(60.0)})
     assert room.looks(60.5 + LEAST - 0.01) == []
     assert room.look(60.5 + LEAST).task_ids == ["song 1"]
@@ -146,7 +146,7 @@ def test_due_at_once() -> None:
     assert room.looks(4.1) == []
     room.wait("theirs", acknowledged=False)
     assert room.look().task_ids == ["theirs"]
-    room.roster.hurry("b", room.now)
+    room.roster.hint("b", room.now)
     assert room.look(4.2).task_ids == ["b"]
 
 

@@ -7,21 +7,21 @@ import pytest
 from .watching import DONE, LEAST, RUNNING, START, Room, Trouble, follow
 
 
-def test_hurry() -> None:
+def test_hint() -> None:
     """A hint makes a task due now; for a task that nobody waits for it does nothing."""
     room = Room()
     room.wait("a")
-    room.roster.hurry("a", room.now)
-    room.roster.hurry("b", room.now)
+    room.roster.hint("a", room.now)
+    room.roster.hint("b", room.now)
     assert room.look(0.0).task_ids == ["a"]
 
 
-def test_hurry_during_a_look() -> None:
+def test_hint_during_a_look() -> None:
     """A hint that comes while the task is looked at is not lost: the answer may be older."""
     room = Room()
     room.wait("a")
     look = room.look(100.0)
-    room.roster.hurry("a", room.now)
+    room.roster.hint("a", room.now)
     room.answer(look, {"a": RUNNING})
     wake_at = room.wake_at()
     assert wake_at is not None
@@ -204,6 +204,6 @@ def test_churn_leaves_nothing_behind() -> None:
             room.answer(look, dict.fromkeys(look.task_ids, RUNNING))
         room.roster.leave(waiter)
     roster = room.roster
-    held = (roster._deadlines, roster._due._heap, roster._due_alone._heap)
+    held = (roster._deadlines, roster._agenda._due._heap, roster._agenda._due_alone._heap)
     assert len(roster) == 1
     assert all(len(queue) < 200 for queue in held)

@@ -12,6 +12,9 @@ from acedata_async._rules.roster import Roster
 from acedata_async._rules.seats import Look, Seat, Waiter
 from acedata_async._rules.timetable import Timetable
 
+MARKER = "0123456789"
+OWN = f"https://songs.example.org/callbacks/{MARKER}/signature"
+"""The `callback_url` of a task whose end a callback is to tell."""
 START = 1024.0
 """When the tests begin; like `LEAST` a number that binary floats hold exactly."""
 LEAST = 0.875
@@ -29,6 +32,7 @@ class Note:
     kind: str | None = None
     begun: float | None = None
     took: float | None = None
+    callback_url: str | None = None
 
 
 DONE = Note(final=True, news="done")
@@ -49,16 +53,26 @@ class Room:
         self.durations = Durations()
         self.roster: Roster[Note] = Roster(
             budget=self.budget,
-            timetable=Timetable(self.durations, least=LEAST, pace=pace),
+            timetable=Timetable(
+                self.durations,
+                least=LEAST,
+                pace=pace,
+                marker_of=lambda url: MARKER if url == OWN else None,
+            ),
             rng=Random(7),
         )
         self.woken: list[str] = []
 
     def seat(
-        self, task_id: str, *, acknowledged: bool = True, kind: str | None = None
+        self,
+        task_id: str,
+        *,
+        acknowledged: bool = True,
+        kind: str | None = None,
+        marker: str | None = None,
     ) -> Seat[Note]:
         """Return a seat of a task that began now."""
-        return Seat(task_id, acknowledged, self.now, kind)
+        return Seat(task_id, acknowledged, self.now, kind, marker=marker)
 
     def wait(
         self,

@@ -286,10 +286,10 @@ async def test_nothing_of_a_thousand_tasks_is_kept() -> None:
         assert await alive(tasks) <= 70
         roster = ace.producer._poller._roster
         assert len(roster) == 1
-        assert len(roster._due._heap) + len(roster._deadlines) <= 70
+        assert len(roster._agenda._due._heap) + len(roster._deadlines) <= 70
         await end(endless)
         assert await alive(tasks) == 0
-        assert (len(roster), roster._due._heap, len(roster._deadlines)) == (0, [], 0)
+        assert (len(roster), roster._agenda._due._heap, len(roster._deadlines)) == (0, [], 0)
         assert ace._crew._running == {}
 
 
@@ -309,7 +309,7 @@ async def test_nothing_of_a_thousand_waits_that_were_given_up_is_kept(sandbox: S
     assert len(ace.producer._poller._roster) == 1
     assert len(ace.producer._poller._roster._deadlines) <= 70
     await end(endless)
-    assert ace.producer._poller._roster._due._heap == []
+    assert ace.producer._poller._roster._agenda._due._heap == []
 
 
 # A deadline overrun by a poll that hangs.

@@ -28,7 +28,7 @@ async def test_iteration_follows_a_task_from_its_queue_to_its_end(
 ) -> None:
     """Waiting in the queue, playing as a preview, over: three pieces of news, in this order."""
     sandbox.inject("preview")
-    own = await ace.producer.generate("A song")
+    own = await sandbox.client().producer.generate("A song")
     watcher = ace.producer.watch(str(own.id))
     seen = [task async for task in watcher]
     assert [task.state for task in seen] == ["pending", "running", "succeeded"]
