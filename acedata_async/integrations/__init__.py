@@ -1,0 +1,4 @@
+"""Parts for web frameworks: `.fastapi`, and `.starlette` for Starlette without FastAPI.
+
+Both need the extra `fastapi`.
+"""
