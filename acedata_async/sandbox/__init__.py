@@ -22,9 +22,9 @@ what to answer; `kinds` is what there is to be made, by Producer and by Fish; `r
 `voices` and `replies` shape it; `production` and `booth` make it, by the `chances` there are;
 `media_files`, `large_files`, `contents`, `speech`, `vowels` and `mp3` are the sound of it;
 `vendor`, its `shelf` of voices (`builtin_voices` first) and its `depot` of files remember, and
-`state` and `past` do so beyond the process; `refusing`, `validation`, `fish_validation`, `access`
-and `limits` are what is refused; `faults`, `fault_rules`, `fault_replies` and `media_faults` are
-what goes wrong.
+`state` and `past` do so beyond the process; `outcomes` tell of what is over, as a `callback` that
+the `courier` brings does; `refusing`, `validation`, `fish_validation`, `access` and `limits` are
+what is refused; `faults`, `fault_rules`, `fault_replies` and `media_faults` are what goes wrong.
 """
 
 from acedata_async._clock import SystemClock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from acedata_async._clock import Clock, sleep
 from acedata_async.sandbox.connection import Connection, Message, Receive, Send, extension_of
+from acedata_async.sandbox.courier import Courier
 from acedata_async.sandbox.replies import Answer, Reply, failure
 from acedata_async.sandbox.request import Request
 from acedata_async.sandbox.routes import control, is_api, respond
@@ -21,10 +22,12 @@ class SandboxApp:
         vendor: Who decides about the answers.
         clock: What waits are measured by.
         latency: Seconds that each API request takes before it reaches the vendor.
+        courier: Who calls back.
     """
 
-    def __init__(self, vendor: Vendor, clock: Clock, latency: float) -> None:
+    def __init__(self, vendor: Vendor, clock: Clock, latency: float, courier: Courier) -> None:
         self.vendor = vendor
+        self._courier = courier
         self._clock = clock
         self._latency = latency
 
@@ -61,6 +64,7 @@ class SandboxApp:
             else:
                 answer = respond(self.vendor, request, self._clock.time())
             counters.statuses[answer.status if isinstance(answer, Reply) else 0] += 1
+            await self._courier.collect()
             await connection.carry_out(answer)
         finally:
             self.vendor.end_request()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 from acedata_async.sandbox.faults import Fault, Stage, named
-from acedata_async.sandbox.kinds import FISH_ACTIONS
-from acedata_async.sandbox.validation import SUBMISSION_ACTIONS
+from acedata_async.sandbox.kinds import CALLING_BACK, FISH_ACTIONS
+from acedata_async.sandbox.validation import AUDIO_ACTIONS, SUBMISSION_ACTIONS
 
 LOOKUP_ACTIONS = ("retrieve", "retrieve_batch", "list", "catalogue")
 """The kinds of lookup; `list` is a `retrieve_batch` without ids, `catalogue` a GET of voices."""
@@ -21,6 +21,7 @@ _TARGETS: dict[Stage, tuple[str, ...]] = {
     Stage.BATCH: ("retrieve_batch",),
     Stage.LIST: ("list",),
     Stage.MEDIA: ("media",),
+    Stage.CALLBACK: (*AUDIO_ACTIONS, *(kind.action for kind in CALLING_BACK if kind.action)),
 }
 
 

@@ -31,6 +31,7 @@ class Stage(StrEnum):
     BATCH = "batch"
     LIST = "list"
     MEDIA = "media"
+    CALLBACK = "callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Fault:
         name: How it is asked for.
         stage: What it strikes: a submission, the record of a task made while it is active, a
             lookup of any kind or a look at the catalogue of voices, only a `retrieve_batch` with
-            ids, only a list, or a media file.
+            ids, only a list, a media file, or the callback of a task made while it is active.
         effect: What happens, in words.
     """
 
@@ -165,6 +166,17 @@ _EFFECTS: Mapping[Stage, Mapping[str, str]] = {
         "media-410": "410, as of a link that has expired",
         "media-429": "429 with Retry-After: 2",
         "media-500": "500 with plain text",
+    },
+    Stage.CALLBACK: {
+        "callback-lost": "never comes",
+        "callback-twice": "comes again 1 s after it was answered",
+        "callback-late": "comes 30 s later",
+        "callback-early": "comes before the submission is answered, and not again",
+        "callback-while-running": "comes when the task has just started, and not again",
+        "callback-garbled": "comes with half of the JSON",
+        "callback-wrong-type": "comes as text/html",
+        "callback-lies": "tells of success, at another host, though the task fails or still runs",
+        "callback-wrong-id": "names a task that does not exist",
     },
 }
 

@@ -102,5 +102,8 @@ SUBMISSIONS: Mapping[str, Kind] = {kind.path: kind for kind in _KINDS}
 BY_TYPE: Mapping[str, Kind] = {kind.type: kind for kind in _KINDS if kind.type}
 """What tasks make, by the type of their records."""
 
+CALLING_BACK = tuple(kind for kind in _KINDS if "callback_url" in kind.background)
+"""What somebody can be called back about."""
+
 FISH_ACTIONS = tuple(kind.action for kind in _KINDS if kind.service == FISH and kind.action)
 """What faults and counts call the kinds of Fish."""

@@ -97,6 +97,7 @@ class Past:
                 for task_id, change in changes.items():
                     known = self._tasks[task_id]
                     known.seen, known.marked = bool(change["seen"]), dict(change["marked"])
+                    known.owed = bool(change.get("owed", False))
             case {"counted": kept}:
                 self.counters.take_up(kept)
             case _:
@@ -139,8 +140,12 @@ def _kept(task: Task) -> dict[str, Any]:
 
 
 def changed_line(tasks: Iterable[Task]) -> dict[str, Any]:
-    """Return the line about tasks whose lookups have left a mark on them."""
-    return {"changed": {task.id: {"seen": task.seen, "marked": task.marked} for task in tasks}}
+    """Return the line about tasks on which lookups or callbacks have left a mark."""
+    return {
+        "changed": {
+            task.id: {"seen": task.seen, "marked": task.marked, "owed": task.owed} for task in tasks
+        }
+    }
 
 
 def _task(kept: dict[str, Any]) -> Task:

@@ -80,8 +80,12 @@ def json_reply(
     delay: float = 0.0,
 ) -> Reply:
     """Return `payload` as an answer. Pure ASCII, so that a lone surrogate can be echoed."""
-    body = json.dumps(payload, separators=(",", ":")).encode("ascii")
-    return Reply(status, body, headers=headers, delay=delay)
+    return Reply(status, json_body(payload), headers=headers, delay=delay)
+
+
+def json_body(payload: Mapping[str, Any]) -> bytes:
+    """Return `payload` as the vendor writes JSON."""
+    return json.dumps(payload, separators=(",", ":")).encode("ascii")
 
 
 def failure(

@@ -4,41 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, Unpack
 
 import httpx
 
 from acedata_async._clock import Clock
 from acedata_async.client import AceData
-from acedata_async.config import PollPolicy, Timeouts
-from acedata_async.events import Observer
 from acedata_async.sandbox.access import GOOD_TOKEN, Tokens
 from acedata_async.sandbox.app import SandboxApp
+from acedata_async.sandbox.client_options import ClientOptions
+from acedata_async.sandbox.courier import Courier, Receiver
 from acedata_async.sandbox.limits import Limits
 from acedata_async.sandbox.state import Journal
 from acedata_async.sandbox.stats import SandboxStats
-from acedata_async.sandbox.transport import SandboxTransport
+from acedata_async.sandbox.transport import MEDIA_BASE, SandboxTransport
 from acedata_async.sandbox.vendor import Durations, Vendor, typical_duration
 from acedata_async.testing.clock import ManualClock
 
 _BASE_URL = "https://sandbox.acedata.invalid"
-
-
-class ClientOptions(TypedDict, total=False):
-    """What `Sandbox.client` hands on to `AceData`; see there."""
-
-    api_token: str
-    fish_token: str
-    base_url: str
-    poll: PollPolicy
-    timeouts: Timeouts
-    observers: Iterable[Observer]
-    learned: str
-    clock: Clock
-    seed: int
 
 
 class Sandbox:
@@ -82,10 +68,18 @@ class Sandbox:
             header, rounded up to whole ones; None leaves the header out.
         link_lifetime: For how many seconds a link to a file is good, by its signature, once a
             record or an answer has shown it; a later lookup shows a new one. None for ever.
+        receiver: An ASGI application that gets the callbacks, in memory and whatever host their
+            `callback_url` names. Its path is that of the address; a lifespan it has is not run.
+            None brings them over the network, only to this machine and only while `listen` is
+            open.
+        callback_delay: How many seconds after the end of its task a callback goes out.
+        callback_retries: After how many seconds each a callback is tried again that got no 2xx.
+            The vendor promises no redelivery, and by default there is none.
         state: A file from which the sandbox goes on, and in which it keeps its tasks, songs,
             voices and counts; it is begun if it does not exist. A task is in it before it is
-            acknowledged, so that killing the process loses none. Faults injected are not kept.
-            None keeps nothing. No two sandboxes may use one file at the same time.
+            acknowledged, so that killing the process loses none, and neither the callbacks
+            that are still to come. Faults injected are not kept. None keeps nothing. No two
+            sandboxes may use one file at the same time.
 
     Raises:
         ValueError: The state file is something else, of a newer version, or cannot be used.
@@ -109,6 +103,9 @@ class Sandbox:
         lookups_per_second: float | None = None,
         retry_after: float | None = None,
         link_lifetime: float | None = None,
+        receiver: Receiver | None = None,
+        callback_delay: float = 0.05,
+        callback_retries: Sequence[float] = (),
         state: str | os.PathLike[str] | None = None,
     ) -> None:
         self.clock: Clock = ManualClock() if clock is None else clock
@@ -131,7 +128,14 @@ class Sandbox:
                 retry_after=retry_after,
             ),
         )
-        self._app = SandboxApp(self._vendor, self.clock, latency)
+        self._courier = Courier(
+            self._vendor,
+            self.clock,
+            receiver=receiver,
+            delay=callback_delay,
+            retries=callback_retries,
+        )
+        self._app = SandboxApp(self._vendor, self.clock, latency, self._courier)
         self._under_way: set[asyncio.Task[None]] = set()
         self._clients: list[tuple[AceData, httpx.AsyncClient]] = []
 
@@ -139,6 +143,7 @@ class Sandbox:
         return f"Sandbox(tasks={len(self._vendor.tasks)}, clock={self.clock!r})"
 
     async def __aenter__(self) -> Self:
+        self._courier.resume(MEDIA_BASE)
         return self
 
     async def __aexit__(
@@ -150,12 +155,13 @@ class Sandbox:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Break off the requests under way in memory, and close the clients made by `client`.
+        """Break off requests and callbacks under way, and close the clients made by `client`.
 
         What the sandbox remembers and has counted can still be read. Its state file, if it has
         one, is closed as well, after which it takes no submissions.
         """
         await self._break_off()
+        await self._courier.aclose()
         while self._clients:
             ace, http = self._clients.pop()
             await ace.aclose()
@@ -275,7 +281,7 @@ class Sandbox:
 
         Needs the extra `sandbox` (uvicorn), and a sandbox that was made with a `SystemClock`:
         a clock that jumps sees nothing of sockets. Leaving the context breaks off the requests
-        under way.
+        and callbacks under way; these are still owed, and come when it listens again.
 
         Args:
             host: The address to listen at.
@@ -290,7 +296,14 @@ class Sandbox:
         # Not at the top: uvicorn is an extra, and the door in memory works without it.
         from acedata_async.sandbox.server import listen  # noqa: PLC0415
 
-        return listen(self._app, host, port)
+        return self._serve(listen(self._app, host, port))
+
+    @asynccontextmanager
+    async def _serve(self, server: AbstractAsyncContextManager[str]) -> AsyncIterator[str]:
+        # The courier outlasts the server, so that what that accepts to the last is owed.
+        async with self._courier.on_network(), server as base_url:
+            self._courier.resume(base_url)
+            yield base_url
 
     async def _break_off(self) -> None:
         under_way = list(self._under_way)

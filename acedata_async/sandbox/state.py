@@ -22,7 +22,7 @@ from acedata_async.sandbox.task import Task
 
 _FORM = "acedata-sandbox"
 _VERSION = 1
-_REQUESTS_BETWEEN_COUNTS = 50
+_EVENTS_BETWEEN_COUNTS = 50
 
 
 class Journal:
@@ -40,7 +40,7 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        self._requests_uncounted = 0
+        self._uncounted = 0
         self._batches_counted = 0
         self.past = Past()
         try:
@@ -71,14 +71,14 @@ class Journal:
         self._note_counted(counters)
 
     def change(self, tasks: Iterable[Task]) -> None:
-        """Write down what lookups have left on tasks."""
+        """Write down what lookups and callbacks have left on tasks."""
         if not self._file.closed:
             self._write(changed_line(tasks))
 
-    def count_request(self, counters: Counters) -> None:
-        """Take note of a request that is over; now and then the counts are written down."""
-        self._requests_uncounted += 1
-        if self._requests_uncounted >= _REQUESTS_BETWEEN_COUNTS and not self._file.closed:
+    def count_event(self, counters: Counters) -> None:
+        """Take note of a request or callback that is over; now and then the counts are kept."""
+        self._uncounted += 1
+        if self._uncounted >= _EVENTS_BETWEEN_COUNTS and not self._file.closed:
             self._count(counters)
 
     def close(self, counters: Counters) -> None:
@@ -123,7 +123,7 @@ class Journal:
 
     def _note_counted(self, counters: Counters) -> None:
         self._batches_counted = len(counters.ids_per_batch)
-        self._requests_uncounted = 0
+        self._uncounted = 0
 
     def _write(self, line: dict[str, Any]) -> None:
         self._write_bytes(_encoded(line))

@@ -38,6 +38,10 @@ class SandboxStats:
         media_bytes_sent: Bytes of files that went out, whole or in part; pages and errors in
             place of files do not count.
         bytes_sent: Bytes of all answers' bodies.
+        callbacks_sent: Callbacks that went out, each try for itself.
+        callbacks_by_status: How often each HTTP status was the answer to one; 0 stands for none.
+        callbacks_undelivered: Callbacks that were lost or had nowhere to go, and so were not
+            even tried. They are counted when their task is accepted.
     """
 
     submissions: int
@@ -60,6 +64,9 @@ class SandboxStats:
     media_requests_with_token: int
     media_bytes_sent: int
     bytes_sent: int
+    callbacks_sent: int
+    callbacks_by_status: Mapping[int, int]
+    callbacks_undelivered: int
 
 
 _KEPT = (
@@ -75,7 +82,12 @@ _KEPT = (
 )
 """Figures that a state file keeps as they are."""
 
-_KEPT_LATER = ("catalogue_requests", "media_bytes_sent")
+_KEPT_LATER = (
+    "catalogue_requests",
+    "media_bytes_sent",
+    "callbacks_sent",
+    "callbacks_undelivered",
+)
 """The same; older files do not have them."""
 
 
@@ -101,6 +113,9 @@ class Counters:
     media_requests_with_token: int = 0
     media_bytes_sent: int = 0
     bytes_sent: int = 0
+    callbacks_sent: int = 0
+    callbacks_by_status: Counter[int] = field(default_factory=Counter)
+    callbacks_undelivered: int = 0
 
     def begin(self, now: float) -> None:
         """Count an API request that has arrived at `now`, in Unix seconds; `end` must follow."""
@@ -122,6 +137,7 @@ class Counters:
             "lookups": self.lookups_by_service.total(),
             "lookups_by_service": self.lookups_by_service,
             "statuses": self.statuses,
+            "callbacks_by_status": self.callbacks_by_status,
             "ids_per_batch": self.ids_per_batch[batches_known:],
         }
 
@@ -138,7 +154,8 @@ class Counters:
         # Files from before there was Fish tell of Producer alone.
         lookups = kept.get("lookups_by_service", {"producer": kept["lookups"]})
         self.lookups_by_service = Counter({str(name): int(n) for name, n in lookups.items() if n})
-        self.statuses = Counter({int(key): int(n) for key, n in kept["statuses"].items()})
+        self.statuses = _by_status(kept["statuses"])
+        self.callbacks_by_status = _by_status(kept.get("callbacks_by_status", {}))
         self.ids_per_batch += map(int, kept["ids_per_batch"])
 
     def snapshot(self, *, max_tasks_in_flight: int) -> SandboxStats:
@@ -166,4 +183,11 @@ class Counters:
             media_requests_with_token=self.media_requests_with_token,
             media_bytes_sent=self.media_bytes_sent,
             bytes_sent=self.bytes_sent,
+            callbacks_sent=self.callbacks_sent,
+            callbacks_by_status=dict(self.callbacks_by_status),
+            callbacks_undelivered=self.callbacks_undelivered,
         )
+
+
+def _by_status(kept: Mapping[str, Any]) -> Counter[int]:
+    return Counter({int(status): int(n) for status, n in kept.items()})

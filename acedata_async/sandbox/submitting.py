@@ -9,7 +9,8 @@ from typing import Any
 from acedata_async.sandbox.fault_replies import stand_in, truncated
 from acedata_async.sandbox.faults import Fault, Stage, marked
 from acedata_async.sandbox.kinds import Kind
-from acedata_async.sandbox.records import failed, result
+from acedata_async.sandbox.outcomes import failure, success
+from acedata_async.sandbox.records import failed
 from acedata_async.sandbox.refusing import malformed, refusal_of
 from acedata_async.sandbox.replies import Answer, Reply, Silence, json_reply
 from acedata_async.sandbox.task import Task
@@ -53,6 +54,8 @@ def submit(
     if not vendor.limits.task_fits(now):
         return vendor.throttle("rate_limited", "too many tasks in flight")
     task = vendor.accept(kind, body, marks, now)
+    if task.owed:
+        vendor.owed.append((task, base))
     return _acknowledge(vendor, task, name, now, base)
 
 
@@ -80,13 +83,11 @@ def _acknowledge(vendor: Vendor, task: Task, name: str, now: float, base: str) -
         case "sync":
             return _result(task, now, base)
         case "sync-training":
-            return _reply(_whole(task, now, base))
+            return _reply(success(task, now, base))
         case "ack-with-success":
             return _reply({"success": True, **_acknowledgement(task)})
         case "task-id-in-error":
-            error = {"code": "api_error", "message": "fetch failed"}
-            ids = {"task_id": task.id, "trace_id": task.trace_id}
-            return json_reply(500, {"success": False, "error": error, **ids})
+            return json_reply(500, failure(task) | {"task_id": task.id})
         case _:
             asked = any(task.request.get(field) for field in task.kind.background)
             right = _reply(_acknowledgement(task)) if asked else _result(task, now, base)
@@ -111,20 +112,8 @@ def _result(task: Task, now: float, base: str) -> Answer:
         return Silence.HANG
     delay = task.finished_at - now
     if failed(task):
-        error = {"code": "api_error", "message": "fetch failed"}
-        failing = {"success": False, "error": error, "trace_id": task.trace_id}
-        return json_reply(500, failing, delay=delay)
-    return json_reply(200, _whole(task, task.finished_at, base), delay=delay)
-
-
-def _whole(task: Task, now: float, base: str) -> dict[str, Any]:
-    """Return the body of a synchronous answer."""
-    made = result(task, now, base)
-    if task.kind.bare:
-        made.pop("cost", None)
-        return made
-    trace = {"trace_id": task.trace_id} if task.kind.traced else {}
-    return {"success": True, "task_id": task.id, **trace, **made}
+        return json_reply(500, failure(task), delay=delay)
+    return json_reply(200, success(task, task.finished_at, base), delay=delay)
 
 
 def _reply(payload: Mapping[str, Any]) -> Reply:

@@ -18,11 +18,12 @@ class Task:
         request: The submitted body, as it was sent.
         data: What it results in, with paths in place of URLs.
         finished_at: When it is over, in Unix seconds; infinite if never.
-        quirks: Names of the record faults that it has.
+        quirks: Names of the faults of its record and of its callback that it has.
         marked: Lookup faults asked for by its markers, and how often each still strikes.
         seen: Whether a lookup has shown it.
         link_lifetime: For how many seconds a link to its files is good once it was shown; None
             for ever.
+        owed: Whether somebody is still to be called back about it.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Task:
     marked: dict[str, int]
     seen: bool = False
     link_lifetime: float | None = None
+    owed: bool = False
 
     @property
     def kind(self) -> Kind:

@@ -9,6 +9,7 @@ from typing import Any
 
 from acedata_async.sandbox.access import Tokens
 from acedata_async.sandbox.booth import Booth
+from acedata_async.sandbox.callback import is_asked_for
 from acedata_async.sandbox.chances import Chances
 from acedata_async.sandbox.depot import Depot, Served
 from acedata_async.sandbox.fault_rules import FaultRules
@@ -51,6 +52,10 @@ class Vendor:
         list_delay: For how many seconds after its creation a task is in no list.
         link_lifetime: For how many seconds a link is good that a record shows; None for ever.
         journal: Where tasks are written down before they are acknowledged, or None.
+
+    Attributes:
+        owed: Tasks about which somebody is to be called back and which nobody has taken over
+            yet, and what comes before the paths of their media.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Vendor:
         self.lookup_rng = Random(f"{seed} lookups")
         self.tasks: dict[str, Task] = {}
         self.submitted: list[dict[str, Any]] = []
+        self.owed: list[tuple[Task, str]] = []
         self.songs: dict[str, Song] = {}
         self.voices = Shelf(self.tasks)
         self.media_rng = Random(f"{seed} media")
@@ -119,8 +125,10 @@ class Vendor:
         chances = self._chances[kind.service]
         action = kind.action or body["action"]
         marks = list(marks)
-        drawn = self.rules.draw_all(Stage.RECORD, action=action)
-        quirks = frozenset(f.name for f in (*drawn, *marks) if f.stage is Stage.RECORD)
+        owed = is_asked_for(kind, body)
+        lasting = (Stage.RECORD, Stage.CALLBACK) if owed else (Stage.RECORD,)
+        drawn = [f for stage in lasting for f in self.rules.draw_all(stage, action=action)]
+        quirks = frozenset(f.name for f in (*drawn, *marks) if f.stage in lasting)
         duration = max(0.0, self._draw_duration(chances)) * kind.share
         created_at = round(now, 3)
         task_id = chances.uuid()
@@ -144,6 +152,7 @@ class Vendor:
                 f.name: MARKED_LOOKUPS for f in marks if f.stage in {Stage.LOOKUP, Stage.BATCH}
             },
             link_lifetime=self._lifetime(quirks),
+            owed=owed,
         )
         self._take(Accepted(action=action, request=body, task=task, product=product))
         return task
@@ -169,11 +178,18 @@ class Vendor:
         if self._journal is not None:
             self._journal.change([task])
 
+    def settle(self, task: Task) -> None:
+        """Take note that nobody is to be called back about a task any more."""
+        task.owed = False
+        if self._journal is not None:
+            self._journal.change([task])
+            self._journal.count_event(self.counters)
+
     def end_request(self) -> None:
         """Take note of an API request that is over."""
         self.counters.end()
         if self._journal is not None:
-            self._journal.count_request(self.counters)
+            self._journal.count_event(self.counters)
 
     def media_file(self, path: str) -> Served | None:
         """Return the file behind a path, or None if there is none."""
