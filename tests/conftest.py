@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,11 +13,35 @@ from hypothesis import settings
 from acedata_async import AceData
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
+from tests.examples import FEW, IN_HASTE, MANY
 
-# Where time is short, as where each commit is tested, fewer examples are tried.
-settings.register_profile("few", max_examples=25, deadline=None)
-settings.register_profile("many", max_examples=100, deadline=None)
-settings.load_profile("few" if os.environ.get("CI") else "many")
+settings.register_profile("few", max_examples=FEW, deadline=None)
+settings.register_profile("many", max_examples=MANY, deadline=None)
+settings.load_profile("few" if IN_HASTE else "many")
+
+# Without compiled files, each of hundreds of processes would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return one worker more than there are cores: some test always waits for a process."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector thousands of tests that stay until the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """Let Ctrl-C count also where the tests were started in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from tests.acceptance.accounts import Account, take_account
 from tests.acceptance.crashing import workplace
 from tests.acceptance.selection import parameters
 from tests.acceptance.series import TROUBLES, play
+from tests.examples import IN_HASTE
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'", reason="it has no SIGSTOP")
 
-SERIES = [("killed", seed) for seed in range(20)]
+SERIES = [("killed", seed) for seed in range(8 if IN_HASTE else 20)]
 SERIES += [(kind, 4) for kind in TROUBLES if kind != "killed"]
 
 AT_ONCE = 6

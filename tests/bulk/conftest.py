@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,9 @@ PLACEHOLDER = "https://sandbox.acedata.invalid/health?acedata_marker="
 
 REAL_SECONDS = 120.0
 """After so many a test that hangs is ended."""
+
+_GLANCE = 0.0005
+"""Real seconds after which it is looked again whether a thread handles a file."""
 
 UNCLEAR = [
     "cut-after-accept",
@@ -49,12 +53,32 @@ class PatientClock(ManualClock):
     def __init__(self) -> None:
         super().__init__()
         self.files: CapacityLimiter | None = None
-        self.orders = 0
+        self._orders = 0
+        self._glance: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def order(self) -> Iterator[None]:
+        """Stand still while a ledger's thread is at work."""
+        self._orders += 1
+        try:
+            yield
+        finally:
+            self._orders -= 1
+            if self._glance is not None and not self._orders:
+                self._glance.cancel()
+                self._look(asyncio.get_running_loop())
 
     def _idle(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self.orders or (self.files is not None and self.files.borrowed_tokens):
-            self._touch()
-        super()._idle(loop)
+        if not self._orders and (self.files is None or not self.files.borrowed_tokens):
+            super()._idle(loop)
+            return
+        self._touch()
+        # A loop that turned all the while would keep the thread from its work.
+        self._glance = loop.call_later(_GLANCE, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._glance = None
+        self._idle(loop)
 
 
 @pytest.fixture
@@ -65,18 +89,12 @@ async def clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
     run, close = Writer.run, Writer.aclose
 
     async def counted_run(self: Writer, work: Callable[[Any], T], *, writes: bool) -> T:
-        clock.orders += 1
-        try:
+        with clock.order():
             return await run(self, work, writes=writes)
-        finally:
-            clock.orders -= 1
 
     async def counted_close(self: Writer) -> None:
-        clock.orders += 1
-        try:
+        with clock.order():
             await close(self)
-        finally:
-            clock.orders -= 1
 
     monkeypatch.setattr(Writer, "run", counted_run)
     monkeypatch.setattr(Writer, "aclose", counted_close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import signal
 import subprocess
 import sys
@@ -23,29 +23,29 @@ REQUESTS = [
 ]
 
 WORK = """
-import asyncio, os, signal, sys
+import asyncio, json, os, signal, sys
 from acedata_async.ledger import SqliteLedger
 from acedata_async.sandbox import Sandbox
 from tests.fish.test_killed import REQUESTS
 
-instant, number, fault, place = sys.argv[1:]
-left, apply = int(number), SqliteLedger.apply
+apply = SqliteLedger.apply
 
-def pass_by(name):
-    global left
-    left -= name == instant
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+def die_at(instant, left):
+    def pass_by(name):
+        nonlocal left
+        left -= name == instant
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-async def watched(self, key, step, facts):
-    pass_by("before " + step)
-    entry = await apply(self, key, step, facts)
-    pass_by("after " + step)
-    return entry
+    async def watched(self, key, step, facts):
+        pass_by("before " + step)
+        entry = await apply(self, key, step, facts)
+        pass_by("after " + step)
+        return entry
 
-SqliteLedger.apply = watched
+    SqliteLedger.apply = watched
 
-async def main():
+async def main(fault, place):
     async with Sandbox(seed=1, durations=12.0, state=place + "/vendor") as sandbox:
         if fault:
             sandbox.inject(fault)
@@ -55,7 +55,19 @@ async def main():
             async for outcome in run:
                 pass
 
-asyncio.run(main())
+def begin(instant, number, fault, place):
+    child = os.fork()
+    if child == 0:
+        try:
+            die_at(instant, number)
+            asyncio.run(main(fault, place))
+        finally:
+            os._exit(1)
+    return child
+
+children = [begin(*case) for case in json.loads(sys.argv[1])]
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+print(json.dumps(codes))
 """
 
 INSTANTS = [
@@ -72,28 +84,39 @@ INSTANTS = [
 """Which step of the ledger it does not survive, and the how many-eth of them."""
 
 
-def killed_at(instant: str, number: int, fault: str, place: Path) -> int:
-    """Run it in a process of its own until it kills itself; return how it ended."""
-    arguments = [instant, str(number), fault, str(place)]
-    return subprocess.run([sys.executable, "-c", WORK, *arguments], check=False).returncode  # noqa: S603 - our own
+Case = tuple[str, int, str]
+
+CASES: list[Case] = [
+    # Of what is answered with its result only the voice has a task.
+    (instant, 1 if fault and "accept" in instant else number, fault)
+    for fault in ("", "sync")
+    for instant, number in INSTANTS
+]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, tuple[int, Path]]:
+    """Run each case in a process of its own until it kills itself: how it ended, and where."""
+    places = [tmp_path_factory.mktemp("killed") for _ in CASES]
+    work = json.dumps([[*case, str(place)] for case, place in zip(CASES, places, strict=True)])
+    codes = json.loads(subprocess.check_output([sys.executable, "-c", WORK, work]))  # noqa: S603 - our own
+    return dict(zip(CASES, zip(codes, places, strict=True), strict=True))
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="it has no SIGKILL")
-@pytest.mark.parametrize("fault", ["", "sync"])
-@pytest.mark.parametrize(("instant", "number"), INSTANTS)
+@pytest.mark.parametrize("case", CASES, ids=str)
 async def test_killed(
-    clock: PatientClock, tmp_path: Path, instant: str, number: int, fault: str
+    clock: PatientClock, killed: dict[Case, tuple[int, Path]], case: Case
 ) -> None:
     """The next run finishes all of it: nothing is made twice, no file is missing or half.
 
     Only where the call was begun and no task had been made, it stays unknown: nobody can tell.
     """
-    if fault and "accept" in instant:
-        number = 1  # of what is answered with its result only the voice has a task
-    code = await asyncio.to_thread(killed_at, instant, number, fault, tmp_path)
+    code, place = killed[case]
+    fault = case[-1]
     assert code == -signal.SIGKILL
-    out = tmp_path / "out"
-    async with Sandbox(clock=clock, seed=1, durations=12.0, state=tmp_path / "vendor") as sandbox:
+    out = place / "out"
+    async with Sandbox(clock=clock, seed=1, durations=12.0, state=place / "vendor") as sandbox:
         made, sent = calls(sandbox)
         assert made == sent
         if fault:
@@ -101,7 +124,7 @@ async def test_killed(
         outcomes = await make(
             sandbox.client(seed=2),
             REQUESTS,
-            ledger=tmp_path / "ledger",
+            ledger=place / "ledger",
             directory=out,
             user_id=ACCOUNT["user_id"],  # there may be no record yet to learn it from
         )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -25,6 +25,7 @@ from acedata_async.ledger import (
     Totals,
 )
 from acedata_async.ledger.entry import STATES
+from tests.examples import examples
 
 KEYS = st.sampled_from(["a", "b", "c", "ü\0\U0001f3b5"])
 TASKS = st.sampled_from(["t1", "t2"])
@@ -147,9 +148,6 @@ def comparable(value: Any) -> object:
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+TestHistories.settings = examples(
+    40, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async import LedgerError
 from acedata_async.ledger import NewEntry, SqliteLedger
+from tests.examples import examples
 from tests.ledger.holding import songs
 
 CHARACTERS = st.characters() | st.integers(0xD800, 0xDFFF).map(chr) | st.just("\0")
@@ -42,7 +43,7 @@ def valid(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(request=MAPPINGS, result=MAPPINGS, message=TEXTS)
 async def test_json_comes_back(
     request: dict[str, Any], result: dict[str, Any], message: str
@@ -62,7 +63,7 @@ async def test_json_comes_back(
     assert failed.error.message == meant(message)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(text=TEXTS)
 async def test_text_comes_back_or_is_refused(text: str) -> None:
     """Keys, ids, names and notes come back as they were; what is no text is refused at once."""
@@ -87,7 +88,7 @@ async def test_text_comes_back_or_is_refused(text: str) -> None:
             assert await ledger.note(text) == text
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(now=st.floats(0, 1e12), cost=st.floats(0, allow_infinity=False))
 async def test_numbers_come_back(now: float, cost: float) -> None:
     """Times and costs lose no digit."""

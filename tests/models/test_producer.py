@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async.errors import InvalidRequest, MalformedResponse
@@ -30,6 +30,7 @@ from acedata_async.models.producer import (
     VariationRequest,
 )
 from acedata_async.models.task import Task
+from tests.examples import examples
 
 NEEDED: dict[type[SongRequest | StemsRequest], dict[str, Any]] = {
     GenerateRequest: {"prompt": "x"},
@@ -359,7 +360,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.sampled_from(ALL),
     st.dictionaries(

@@ -8,10 +8,11 @@ from typing import Any
 from weakref import ref
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from acedata_async.models.sighting import Sighting, slimmed
 from acedata_async.models.task import Task
+from tests.examples import examples
 
 from .test_task import RECORDS
 
@@ -118,7 +119,7 @@ def test_slimmed() -> None:
     assert slimmed({"id": "t"})["id"] == "t"
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(RECORDS)
 def test_never_raises(raw: dict[str, Any]) -> None:
     """Any JSON object can be seen, slimmed or not, and tells what its task tells."""

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async.models.task import Failure, Task, mask_callback
+from tests.examples import examples
 
 SECRET = "https://user:s3cr3t@hooks.example.com:8443/s3cr3t/x?key=s3cr3t#s3cr3t"
 SONG = {"id": "2", "audio_url": "https://x/2.m4a", "state": "succeeded", "progress": "100%"}
@@ -268,7 +269,7 @@ RECORDS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(RECORDS)
 def test_read_never_raises(raw: dict[str, Any]) -> None:
     """Any JSON object can be read, shown, dumped, copied and compared."""

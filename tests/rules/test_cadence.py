@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from acedata_async._rules.cadence import _FINENESS as FINEST
 from acedata_async._rules.cadence import FIRST_LOOK, error_pause, first_look, next_gap
 from acedata_async._rules.durations import Spread
+from tests.examples import examples
 
 AGES = st.floats(-1e3, 1e5)
 SPREADS = st.builds(Spread, st.floats(0.5, 3600), st.floats(0.05, 2))
@@ -117,7 +118,7 @@ def test_pace() -> None:
     assert gap(50.0, pace=0.5, sharing=50) == pytest.approx(gap(50.0, sharing=50) * 2)
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(AGES, st.none() | SPREADS, SHARING, st.tuples(LEASTS, PACES), st.floats(0, 1))
 def test_gap_keeps_its_bounds(
     age: float, spread: Spread | None, sharing: int, policy: tuple[float, float], chance: float
@@ -129,7 +130,7 @@ def test_gap_keeps_its_bounds(
     assert max(least, floor) <= seconds <= max(60.0, least)
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(AGES, st.none() | SPREADS, SHARING, LEASTS, st.tuples(PACES, PACES).map(sorted))
 def test_a_quicker_pace_is_never_later(
     age: float, spread: Spread | None, sharing: int, least: float, paces: list[float]
@@ -140,7 +141,7 @@ def test_a_quicker_pace_is_never_later(
     assert gap(age, spread, sharing=sharing, least=least, pace=quicker) <= slow + 1e-6
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(AGES, st.none() | SPREADS, SHARING, SHARING, LEASTS)
 def test_more_sharers_are_never_later(
     age: float, spread: Spread | None, sharing: int, other: int, least: float
@@ -152,7 +153,7 @@ def test_more_sharers_are_never_later(
     assert gap(age, spread, sharing=more, least=least) <= allowed + 1e-6
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.floats(0, 1e9), st.none() | SPREADS, SHARING)
 def test_first_look_is_soon(age: float, spread: Spread | None, sharing: int) -> None:
     """A first look is never in the past and never more than a minute away."""

@@ -7,10 +7,11 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async._rules.durations import FORM, VERSION, Durations, Spread, kind_of
+from tests.examples import examples
 
 SPREADS = st.builds(Spread, st.floats(0.1, 86_400), st.floats(0.02, 9))
 SECONDS = st.floats(0.1, 86_400)
@@ -62,7 +63,7 @@ def test_lateness_of_the_overdue() -> None:
     assert Spread(12.0, 0.1).lateness(1000.0, 1007.0) == 7.0
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(SPREADS, AGES, AGES)
 def test_chance_grows(spread: Spread, age: float, other: float) -> None:
     """The share of tasks that are over is between 0 and 1 and grows with the age."""
@@ -70,7 +71,7 @@ def test_chance_grows(spread: Spread, age: float, other: float) -> None:
     assert 0 <= spread.chance(younger) <= spread.chance(older) <= 1
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(SPREADS, st.floats(0, 1e6), st.floats(0, 1e5), st.floats(0, 1e5))
 def test_lateness_is_within_the_gap(spread: Spread, age: float, gap: float, another: float) -> None:
     """The lateness is between 0 and the gap, and grows with the gap."""
@@ -153,7 +154,7 @@ def test_running_tasks_count() -> None:
     assert known(durations, 0.0, -5.0) == alone
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(st.lists(SECONDS, min_size=1, max_size=30), st.lists(AGES, max_size=50))
 def test_running_tasks_only_lengthen(seconds: list[float], running: list[float]) -> None:
     """Counting running tasks never lowers the median, and what comes out is usable."""
@@ -164,7 +165,7 @@ def test_running_tasks_only_lengthen(seconds: list[float], running: list[float])
     assert spread.median < math.inf
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(st.dictionaries(st.text(), st.lists(SECONDS, min_size=1, max_size=40), max_size=5))
 def test_round_trip(kinds: dict[str, list[float]]) -> None:
     """What was saved and read again knows the same."""
@@ -266,7 +267,7 @@ def altered(changes: dict[str, Any]) -> str:
     return json.dumps({name: changes.get(name, whole[name]) for name in whole})
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(
     st.dictionaries(st.sampled_from(PLACES), JSON | NUMBERS, max_size=3).map(altered) | st.text()
 )

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acedata_async._rules.filenames import ending_of, numbered, safe_stem
+from tests.examples import examples
 
 RESERVED = {"con", "prn", "aux", "nul"} | {
     f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"
@@ -75,7 +76,7 @@ TRAPS = st.text(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(TRAPS)
 @example("e\u200d\u0301")
 @example("\u1100\u200b\u1161")

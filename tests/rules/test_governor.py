@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acedata_async._rules.governor import Governor
+from tests.examples import examples
 
 
 def governor(rate: float = 1.0, burst: float = 5.0) -> Governor:
@@ -284,7 +285,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.sampled_from([0.2, 1.0, 4.0, math.inf]), st.sampled_from([1.0, 5.0]), EVENTS)
 def test_always_usable(
     rate: float, burst: float, events: list[tuple[str, float, float, float | None, float]]

@@ -10,6 +10,7 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from acedata_async._rules.listing import LAST_LOOK, Doubt, Listing, judge
+from tests.examples import examples
 
 from .vendor_list import START, Listed, Manner, Vendor, marker_of, own_of, read
 
@@ -105,14 +106,14 @@ AGES = st.sampled_from([LAST_LOOK, 5.0, 30.0, 120.0, 3000.0])
 PACES = st.sampled_from([0.2, 5.0, 60.0])
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(worlds(), manners(), AGES, PACES)
 def test_what_exists_is_never_absent(world: World, manner: Manner, age: float, pace: float) -> None:
     """A task that the vendor has, and shows within ten minutes, is never called absent."""
     check(world, manner, age, pace)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(worlds(late=300.0), manners(), AGES, PACES)
 def test_what_arrives_late_is_never_absent(
     world: World, manner: Manner, age: float, pace: float
@@ -121,14 +122,14 @@ def test_what_arrives_late_is_never_absent(
     check(world, manner, age, pace)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(worlds(clocks=0.4), manners(late_filters=False), AGES, PACES)
 def test_clocks_of_the_vendor(world: World, manner: Manner, age: float, pace: float) -> None:
     """Nor if the vendor's machines disagree by some tenths of a second about what came first."""
     check(world, manner, age, pace)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     worlds(),
     st.builds(

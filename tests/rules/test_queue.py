@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from acedata_async._rules.queue import Queue
 from acedata_async._rules.seats import NOT_DUE, Seat
+from tests.examples import examples
 
 from .watching import Note
 
@@ -164,7 +165,7 @@ def test_nobody_starves() -> None:
     assert sum(short) / len(short) < sum(long) / len(long) * 0.75
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     st.lists(st.sampled_from([0.5, 1.0, 3.0, 10.0, 60.0]), min_size=1, max_size=60),
     st.integers(1, 5),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async import errors
@@ -24,6 +24,7 @@ from acedata_async.errors import (
     RateLimited,
     ServerError,
 )
+from tests.examples import examples
 
 TRACE = "2cf86e86-22a4-46e1-ac2f-032c0f2a4e89"
 FIELDS = [
@@ -291,7 +292,7 @@ def test_retry_after_zone(value: str) -> None:
     assert read_retry_after({"retry-after": value}, now=1445412480.0) == 30.0
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2},? ?\d* ?[A-Za-z0-9: +-]*"))
 def test_retry_after_never_raises(value: str) -> None:
     """No header makes it raise, and what it gives can be waited for."""
@@ -311,7 +312,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.integers(100, 599), JSON | st.binary(max_size=40))
 def test_never_raises(status: int, body: Any) -> None:
     """Any answer becomes an APIError with its status."""

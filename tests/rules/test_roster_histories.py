@@ -6,7 +6,6 @@ import math
 from random import Random
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -15,6 +14,7 @@ from acedata_async._rules.governor import Budget
 from acedata_async._rules.roster import MOST_LOOKS, Roster
 from acedata_async._rules.seats import Look, Plan, Seat, Waiter
 from acedata_async._rules.timetable import Timetable
+from tests.examples import examples
 
 from .watching import DONE, EPOCH, LEAST, Note, Trouble
 
@@ -277,4 +277,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(deadline=None, max_examples=120, stateful_step_count=60)
+TestHistories.settings = examples(120, stateful_step_count=60)

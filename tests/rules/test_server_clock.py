@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async._rules.server_clock import ServerClock
+from tests.examples import examples
 
 NOW = 1_767_000_000.0
 WIDEST = 17.0
@@ -105,7 +106,7 @@ def show(
         clock.note(moment - age, sent=None, received=now + trip)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(DIFFERENCES, st.lists(EVIDENCE, max_size=20))
 def test_within_the_truth(
     ahead: float, seen: list[tuple[float, float, float, bool, float]]
@@ -125,7 +126,7 @@ def test_within_the_truth(
             assert 0.0 <= clock.ahead <= max(0.0, ahead) + 1e-5
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     DIFFERENCES,
     st.lists(EVIDENCE, max_size=10),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async._rules.exchange import Reply
@@ -19,6 +19,7 @@ from acedata_async._rules.submission import (
     sort_answer,
 )
 from acedata_async.errors import APIError, InsufficientBalance, RateLimited, ServerError
+from tests.examples import examples
 
 TASK = "1a6ac2ad-10f2-4e2b-b500-66ec27fe82ad"
 TRACE = "1da03537-4eb8-410d-b849-43f03085a3bb"
@@ -221,7 +222,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(st.integers(100, 599), JSON | st.binary(max_size=30))
 def test_every_answer_is_sorted(status: int, body: Any) -> None:
     """No answer raises; a refusal needs its status or a plain word; a task id is never lost."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from acedata_async._rules.verdict import Verdict, judge, read_failure
+from tests.examples import examples
 
 URL = "https://storage.googleapis.com/corpusant-app-public/riffs/1/audio/2.m4a"
 BASE: dict[str, Any] = {
@@ -285,7 +286,7 @@ def test_read_failure(body: dict[str, Any], failure: tuple[str | None, str]) -> 
     assert read_failure(body) == failure
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(RECORDS)
 def test_never_raises(shape: dict[str, Any]) -> None:
     """No JSON record makes the rules raise, and every state is a known one."""
@@ -294,7 +295,7 @@ def test_never_raises(shape: dict[str, Any]) -> None:
     assert isinstance(verdict.message, str)
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(RECORDS)
 def test_final_needs_a_proof(shape: dict[str, Any]) -> None:
     """Without `finished_at`, `success: true` or a structured error no record is final."""
@@ -307,7 +308,7 @@ def test_final_needs_a_proof(shape: dict[str, Any]) -> None:
     assert not judge(shape).final
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     RECORDS,
     st.lists(JSON, max_size=2),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata_async._rules.wire import (
@@ -20,6 +20,7 @@ from acedata_async._rules.wire import (
     as_unix,
     read_date,
 )
+from tests.examples import examples
 
 DATE_PARTS = [
     *("Tue,", "30", "Dec", "2025", "18:36:25", "+0200", "GMT", "9999999999"),
@@ -180,7 +181,7 @@ def test_objects() -> None:
     assert as_objects(None) == []
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()))
 def test_never_raises(value: Any) -> None:
     """Whatever is sent is read, and what is read is usable."""
@@ -193,7 +194,7 @@ def test_never_raises(value: Any) -> None:
     assert unix is None or math.isfinite(unix)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.text() | st.lists(st.sampled_from(DATE_PARTS)).map(" ".join))
 def test_date_never_raises(value: str) -> None:
     """Whatever a head says, it is a date or none."""
