@@ -82,6 +82,21 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(python=THIS)
+def studio(session: nox.Session) -> None:
+    """Start the example service on the embedded sandbox, until Ctrl-C."""
+    session.install(".[all]")
+    arguments = [*session.posargs] if session.posargs else ["--sandbox"]
+    session.run("python", "-m", "examples.studio", *arguments, success_codes=[0, 130])
+
+
+@nox.session(python=THIS)
+def browser(session: nox.Session) -> None:
+    """Test the example service in a Chromium, if one is installed; `-- --screenshot` for docs."""
+    session.install("-e", ".[all]", *_groups("tests"), *_groups("browser"))
+    session.run("pytest", "-q", "tests/browser", *session.posargs)
+
+
+@nox.session(python=THIS)
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install(*_groups("lint"))
@@ -140,7 +155,8 @@ def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions of the dependencies that are allowed."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["aiohttp"], *extras["cli"], *extras["sandbox"]]
+    optional = ("aiohttp", "cli", "fastapi", "sandbox", "tags")
+    wanted = [*project["dependencies"], *(spec for name in optional for spec in extras[name])]
     floors = [spec.split(",")[0].replace(">=", "==") for spec in wanted]
     session.install(*floors, *_groups("tests"))
     session.install("--no-deps", "-e", ".")
@@ -190,3 +206,17 @@ def bench_downloads(session: nox.Session) -> None:
     """Measure downloads beside curl and bare httpx; see docs/benchmarks-downloads.md."""
     session.install("-e", ".[aiohttp]")
     session.run("python", "-m", "benchmarks.downloads", *session.posargs)
+
+
+@nox.session(python=THIS)
+def bench_callbacks(session: nox.Session) -> None:
+    """Measure what callbacks save, and what forged ones cost; see docs/benchmarks-callbacks.md."""
+    session.install("-e", ".[sandbox]")
+    session.run("python", "-m", "benchmarks.callbacks", *session.posargs)
+
+
+@nox.session(python=THIS)
+def bench_studio(session: nox.Session) -> None:
+    """Measure the example service under load; see docs/tutorial/studio.md."""
+    session.install("-e", ".[all]")
+    session.run("python", "-m", "benchmarks.studio_load", *session.posargs)

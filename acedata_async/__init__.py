@@ -10,8 +10,8 @@ The path of one song through the package: `models.producer` (what is asked for, 
 `tasks.watcher` (awaited), `models.results` (what came out), `audio.download` (a file).
 `bulk` takes many of them through all that, and `ledger` is where it is written down.
 `resources.producer` is what users call, and `client` wires it all. `_rules` holds what decides,
-`_transport` the network. `sandbox`, `testing` and `cli` are doors of their own; nothing here
-imports them.
+`_transport` the network. `webhooks`, `integrations`, `sandbox`, `testing` and `cli` are doors of
+their own; nothing here imports them.
 """
 
 from importlib import import_module

@@ -12,6 +12,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_SEEMING = ipaddress.IPv4Network("198.18.0.0/15")
 _EMBEDDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
 """Networks whose addresses hold one of the older form in their last bits."""
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
@@ -26,21 +27,38 @@ def refusal(url: str, *, trusted: Collection[str]) -> str | None:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        written, _ = parts.hostname, parts.port
     except ValueError:
-        host, parts = None, None
-    if parts is None or parts.scheme not in {"http", "https"} or not host:
+        written, parts = None, None
+    if parts is None or parts.scheme not in {"http", "https"} or not written:
         return f"{url!r:.200} is no web address"
-    named = _as_read(host)
-    if named is None:
-        return f"{host!r:.200} is no name of a host"
-    host = named
+    host = _as_read(written)
+    if host is None:
+        return f"{written!r:.200} is no name of a host"
     if host in trusted or not is_private(host):
         return None
     return (
         f"{host} is an address inside a network, which no record has reason to name; if it is"
         " yours, allow it: DownloadPolicy(trusted_hosts=…)"
     )
+
+
+def is_trusted(url: str, trusted: Collection[str]) -> bool:
+    """Say whether a web address is of one of these hosts."""
+    host = urlsplit(url).hostname
+    return host is not None and _as_read(host) in trusted
+
+
+def leads_inside(address: str) -> bool:
+    """Say whether an address that a name was found to have lies in a private network.
+
+    Those of 198.18.0.0/15 do not count: it is what proxies that take over a whole machine let
+    names seem to have.
+    """
+    read = _address(address)
+    if isinstance(read, ipaddress.IPv4Address) and read in _SEEMING:
+        return False
+    return is_private(address)
 
 
 def is_private(host: str) -> bool:

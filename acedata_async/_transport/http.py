@@ -12,7 +12,14 @@ import anyio
 import httpx
 
 from acedata_async._rules.exchange import SERVICES, Call, Lane, Reply
-from acedata_async._transport.seam import NO_HEADERS, Interrupted, NotDelivered, Turn
+from acedata_async._transport.connections import Guard, widen
+from acedata_async._transport.seam import (
+    NO_HEADERS,
+    Interrupted,
+    NotDelivered,
+    Refused,
+    Turn,
+)
 from acedata_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -114,7 +121,12 @@ class HttpTransport:
 
     @asynccontextmanager
     async def fetch(
-        self, url: str, *, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] = NO_HEADERS,
+        inside: bool = False,
     ) -> AsyncIterator[HttpStream]:
         """GET a file, without the token; redirects are not followed."""
         client = self._open_client()
@@ -133,6 +145,8 @@ class HttpTransport:
             )
         except Exception as error:
             raise ValueError(_describe(error)) from error
+        if not inside:
+            request.extensions["trace"] = Guard(request.url.raw_host.decode("ascii"))
         async with self._downloads:
             with _faults(request):
                 async with asyncio.timeout(timeout + _PATIENCE):
@@ -160,6 +174,7 @@ class HttpTransport:
                 raise ConfigurationError(
                     f"the network cannot be used as it is set up: {_describe(error)}"
                 ) from error
+            widen(self._client)
         if self._client.is_closed:
             raise ConfigurationError("the injected http_client is closed; open it for as long")
         return self._client
@@ -222,7 +237,7 @@ def _faults(request: httpx.Request) -> Iterator[None]:
     """Turn what httpx, or a transport under it, raises into one of two faults."""
     try:
         yield
-    except (Interrupted, ConfigurationError):
+    except (Interrupted, Refused, ConfigurationError):
         raise
     except Exception as error:
         # Also what an injected client's hooks or transport raise: nobody knows how far it got.

@@ -68,10 +68,15 @@ class ObservedTransport:
         return reply
 
     def fetch(
-        self, url: str, *, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] = NO_HEADERS,
+        inside: bool = False,
     ) -> AbstractAsyncContextManager[Stream]:
         """GET a file, as `Transport.fetch` does; nobody is told."""
-        return self._transport.fetch(url, timeout=timeout, headers=headers)
+        return self._transport.fetch(url, timeout=timeout, headers=headers, inside=inside)
 
     async def aclose(self) -> None:
         """Let go of all connections."""

@@ -26,6 +26,10 @@ class Interrupted(TransportFault):
     """The request may have reached the other side: the exchange broke, or took too long."""
 
 
+class Refused(TransportFault):
+    """The request was not sent: its host is not what it seems to be."""
+
+
 class Stream(Protocol):
     """An answer whose body is read piece by piece."""
 
@@ -60,7 +64,12 @@ class Transport(Protocol):
         """
 
     def fetch(
-        self, url: str, *, timeout: float, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] = NO_HEADERS,
+        inside: bool = False,
     ) -> AbstractAsyncContextManager[Stream]:
         """GET a file, without the token; redirects are not followed.
 
@@ -68,9 +77,11 @@ class Transport(Protocol):
             url: Where it is.
             timeout: Seconds for the head of the answer, and for each of its pieces.
             headers: What is asked beyond that, such as a range.
+            inside: Whether the name of its host may lead into a private network.
 
         Raises:
             ValueError: `url` is no address.
+            Refused: It leads into a private network, as far as that can be seen.
             NotDelivered: No connection.
             Interrupted: The exchange broke.
         """

@@ -8,11 +8,9 @@ import logging
 import math
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
-
-from anyio import to_thread
 
 from acedata_async._clock import Clock, wait
 from acedata_async._rules.containers import SOUNDS, Wanted, told_ending
@@ -93,18 +91,18 @@ class _Order:
     Attributes:
         item: What.
         url: Where it is.
-        directory: Where it goes.
         stem: Its name without ending.
         options: How.
+        directory: Where it goes.
         caller: Who waits for it.
     """
 
     item: Downloadable
     url: str
-    directory: Path
     stem: str
     options: DownloadOptions
-    caller: Caller
+    directory: Path = Path()
+    caller: Caller = field(default_factory=Caller)
 
 
 class Downloader:
@@ -127,6 +125,7 @@ class Downloader:
         renew: Callable[[Renewable], Awaitable[Renewable | None]],
     ) -> None:
         self._fetcher = fetcher
+        self._threads = fetcher.threads
         self._tagger = Tagger(fetcher)
         self._crew = crew
         self._clock = clock
@@ -153,19 +152,8 @@ class Downloader:
         self, item: Downloadable, directory: str | os.PathLike[str], options: DownloadOptions
     ) -> Path:
         """Fetch a file; see `AceData.download`."""
-        url, stem = url_of(item), _stem(item, options)
-        if not isinstance(directory, str | os.PathLike):
-            raise InvalidRequest("directory", directory, "a path")
-        if options.tags:
-            self._tagger.check()
-        told: object = options.on_progress
-        if told is not None and (not callable(told) or inspect.iscoroutinefunction(told)):
-            raise InvalidRequest("on_progress", told, "a plain function that takes a Progress")
-        place = Path(directory)
-        return await self._crew.run(
-            lambda caller: self._carry_out(_Order(item, url, place, stem, options, caller)),
-            name=f"download {stem}",
-        )
+        order = _Order(item, url_of(item), _stem(item, options), options)
+        return await self._run(order, self._place(directory, options))
 
     async def download_many(
         self,
@@ -174,18 +162,17 @@ class Downloader:
         options: DownloadOptions,
     ) -> list[Download]:
         """Fetch many files, so many at once; see `AceData.download_many`."""
-        wanted = list(items)
-        for item in wanted:  # before anything is fetched
-            url_of(item)
-            _stem(item, options)
-        done: list[Download | None] = [None] * len(wanted)
-        queue = iter(enumerate(wanted))
+        # Before anything is fetched.
+        orders = [_Order(item, url_of(item), _stem(item, options), options) for item in items]
+        place = self._place(directory, options)
+        done: list[Download | None] = [None] * len(orders)
+        queue = iter(enumerate(orders))
 
         async def work() -> None:
-            for place, item in queue:
-                done[place] = await self._attempt(item, directory, options)
+            for number, order in queue:
+                done[number] = await self._attempt(order, place)
 
-        workers = [asyncio.create_task(work()) for _ in range(min(_AT_ONCE, len(wanted)))]
+        workers = [asyncio.create_task(work()) for _ in range(min(_AT_ONCE, len(orders)))]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -194,13 +181,28 @@ class Downloader:
             await asyncio.gather(*workers, return_exceptions=True)
         return [one for one in done if one is not None]
 
-    async def _attempt(
-        self, item: Downloadable, directory: str | os.PathLike[str], options: DownloadOptions
-    ) -> Download:
+    async def _attempt(self, order: _Order, place: Path) -> Download:
         try:
-            return Download(item, await self.download(item, directory, options), None)
+            return Download(order.item, await self._run(order, place), None)
         except DownloadError as error:
-            return Download(item, None, error)
+            return Download(order.item, None, error)
+
+    def _place(self, directory: str | os.PathLike[str], options: DownloadOptions) -> Path:
+        """Return where files go; raises what makes all downloads impossible."""
+        if not isinstance(directory, str | os.PathLike):
+            raise InvalidRequest("directory", directory, "a path")
+        if options.tags:
+            self._tagger.check()
+        told: object = options.on_progress
+        if told is not None and (not callable(told) or inspect.iscoroutinefunction(told)):
+            raise InvalidRequest("on_progress", told, "a plain function that takes a Progress")
+        return Path(directory)
+
+    async def _run(self, order: _Order, place: Path) -> Path:
+        return await self._crew.run(
+            lambda caller: self._carry_out(replace(order, directory=place, caller=caller)),
+            name=f"download {order.stem}",
+        )
 
     async def _carry_out(self, order: _Order) -> Path:
         self._orders.add(order)
@@ -236,30 +238,32 @@ class Downloader:
         stem = order.stem.removesuffix(ending)
         async with self._fetcher.part(errand, order.directory, stem + ending) as fetched:
             if order.options.tags:
+                await self._threads.run(fetched.seal)
                 await self._tagger.tag(fetched, order.item, order.options.task, errand)
-            check_wanted(errand)
             name = stem + _ending(order.url, fetched)
-            return await self._publish(order, fetched, name)
+            return await self._publish(order, fetched, errand, name)
 
-    async def _publish(self, order: _Order, fetched: Fetched, name: str) -> Path:
-        self._naming.add(order)
-        try:
+    async def _publish(self, order: _Order, fetched: Fetched, errand: Errand, name: str) -> Path:
+        def place() -> Path:
+            """All that is left to do with the disk, in one go."""
+            fetched.seal()
+            check_wanted(errand)
             if order.options.unpack and isinstance(order.item, Stems):
-                tracks = await to_thread.run_sync(
-                    lambda: zips.unpack(
-                        fetched.path, order.directory, stem=order.stem, url=order.url
-                    )
-                )
-                return tracks[0].parent
-            path = await to_thread.run_sync(
-                lambda: publish(
-                    fetched.path, order.directory, name, overwrite=order.options.overwrite
-                )
-            )
+                return _unpack(order, fetched)
+            path = publish(fetched.path, order.directory, name, overwrite=order.options.overwrite)
             fetched.placed = True
             return path
+
+        self._naming.add(order)
+        try:
+            return await self._threads.run(place)
         finally:
             self._naming.discard(order)
+
+
+def _unpack(order: _Order, fetched: Fetched) -> Path:
+    tracks = zips.unpack(fetched.path, order.directory, stem=order.stem, url=order.url)
+    return tracks[0].parent
 
 
 def _ending(url: str, fetched: Fetched) -> str:

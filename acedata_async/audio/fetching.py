@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import BinaryIO
 from urllib.parse import urljoin
 
-from anyio import to_thread
-
 from acedata_async._clock import Clock, sleep
-from acedata_async._rules.addresses import refusal
+from acedata_async._rules.addresses import is_trusted, refusal
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.containers import HEAD, Wanted, strangeness
 from acedata_async._rules.refusals import read_retry_after
 from acedata_async._rules.transfer import Transfer
-from acedata_async._transport.seam import Interrupted, NotDelivered, Stream, Transport
+from acedata_async._transport.seam import Interrupted, NotDelivered, Refused, Stream, Transport
 from acedata_async.audio.wholeness import shortage
+from acedata_async.audio.writing import PartFile, Threads
 from acedata_async.config import DownloadPolicy
 from acedata_async.errors import DownloadError, LinkExpired
 from acedata_async.tasks.crew import Caller
@@ -34,8 +31,6 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HICCUP = 0.1
 """Seconds before a file is taken up again that came further than before."""
-_PIECE = 768 * 1024
-"""Bytes that are written at once."""
 _PASSING = frozenset({408, 425, 429})
 _GONE = frozenset({403, 404, 410})
 _PAGES = frozenset({"application/json", "application/xhtml+xml", "application/xml"})
@@ -87,6 +82,9 @@ class Fetcher:
         timeout: Seconds to wait for the next bytes.
         policy: What is allowed.
         own_host: The API's host, from which files may come wherever it is.
+
+    Attributes:
+        threads: Where files are written.
     """
 
     def __init__(
@@ -99,6 +97,7 @@ class Fetcher:
         policy: DownloadPolicy,
         own_host: str,
     ) -> None:
+        self.threads = Threads()
         self._transport = transport
         self._clock = clock
         self._rng = rng
@@ -108,43 +107,36 @@ class Fetcher:
 
     @asynccontextmanager
     async def part(self, errand: Errand, directory: Path, name: str) -> AsyncIterator[Fetched]:
-        """Yield a whole file under a hidden name of its own, which is removed afterwards.
+        """Yield a file that has come, under a hidden name of its own; it is removed afterwards.
 
         Raises:
             DownloadError: It could not be fetched or written.
         """
-        path = directory / f".{name}.{secrets.token_hex(4)}.part"
+        part = PartFile(directory / f".{name}.{secrets.token_hex(4)}.part", self.threads)
         fetched: Fetched | None = None
         try:
             try:
-                fetched = await self._fetch(errand, path)
+                await part.open()
+                content_type = await self._patiently(errand, Transfer(), part)
+                fetched = Fetched(part.path, part.head, content_type, part.seal)
                 yield fetched
+            except Refused as error:
+                raise DownloadError(str(error), url=errand.url) from error
             except (OSError, ValueError) as error:  # also of a path that is none
                 raise DownloadError(
                     f"could not save {shown(errand.url)} in {directory}: {error}", url=errand.url
                 ) from error
         finally:
             if fetched is None or not fetched.placed:
-                with suppress(OSError, ValueError):
-                    await to_thread.run_sync(_remove, path)
+                await self.threads.run(part.discard)
 
-    async def _fetch(self, errand: Errand, path: Path) -> Fetched:
-        writing = _Writing(path)
-        await writing.open()
-        try:
-            content_type = await self._patiently(errand, Transfer(), writing)
-            await writing.finish()
-        finally:
-            await writing.close()
-        return Fetched(path, writing.head, content_type)
-
-    async def _patiently(self, errand: Errand, transfer: Transfer, writing: _Writing) -> str:
+    async def _patiently(self, errand: Errand, transfer: Transfer, part: PartFile) -> str:
         """Ask until all is here; what comes further than before may go on and on."""
         failures = 0
         for number in count(1):
             check_wanted(errand)
             try:
-                return await self._try(errand, transfer, writing)
+                return await self._try(errand, transfer, part)
             except (Passing, NotDelivered, Interrupted) as fault:
                 slow = isinstance(fault, Passing) and fault.slow
                 failures = 0 if transfer.got_on() and not slow else failures + 1
@@ -159,7 +151,7 @@ class Fetcher:
                 await sleep(self._clock, max(asked, pause))
         raise AssertionError  # count() has no end
 
-    async def _try(self, errand: Errand, transfer: Transfer, writing: _Writing) -> str:
+    async def _try(self, errand: Errand, transfer: Transfer, part: PartFile) -> str:
         async with self._follow(errand.url, transfer.headers()) as stream:
             content_type = stream.headers.get("content-type", "")
             self._check(errand.url, stream, content_type, transfer)
@@ -167,19 +159,20 @@ class Fetcher:
                 case None:
                     raise Passing("an answer with another part than was asked for")
                 case "anew":
-                    await writing.start_over()
-            await self._receive(errand, transfer, writing, stream)
+                    await part.start_over()
+            await self._receive(errand, transfer, part, stream)
         if transfer.shortage is not None:
             raise Passing(transfer.shortage)
-        _check_head(errand, writing.head)
-        await writing.flush()
-        if transfer.total is None and (lacking := await to_thread.run_sync(shortage, writing.path)):
-            transfer.start_over()
-            raise Passing(lacking)
+        _check_head(errand, part.head)
+        if transfer.total is None:
+            await part.flush()
+            if lacking := await self.threads.run(lambda: shortage(part.path)):
+                transfer.start_over()
+                raise Passing(lacking)
         return content_type
 
     async def _receive(
-        self, errand: Errand, transfer: Transfer, writing: _Writing, stream: Stream
+        self, errand: Errand, transfer: Transfer, part: PartFile, stream: Stream
     ) -> None:
         since, base = self._clock.monotonic(), transfer.received
         largest = min(self._policy.largest, errand.largest or self._policy.largest)
@@ -192,10 +185,11 @@ class Fetcher:
                     "=…) can allow more",
                     url=errand.url,
                 )
-            begins = len(writing.head) < HEAD
-            await writing.add(chunk)
-            if begins and len(writing.head) == HEAD:
-                _check_head(errand, writing.head)
+            begins = len(part.head) < HEAD
+            if part.add(chunk):
+                await part.flush()
+            if begins and len(part.head) == HEAD:
+                _check_head(errand, part.head)
             if errand.heard is not None:
                 errand.heard(transfer.received, transfer.total)
             now = self._clock.monotonic()
@@ -233,7 +227,11 @@ class Fetcher:
             reason = refusal(url, trusted=self._trusted)
             if reason is not None:
                 raise DownloadError(reason, url=url)
-            async with self._transport.fetch(url, timeout=self._timeout, headers=headers) as stream:
+            inside = is_trusted(url, self._trusted)
+            fetching = self._transport.fetch(
+                url, timeout=self._timeout, headers=headers, inside=inside
+            )
+            async with fetching as stream:
                 if stream.status not in _REDIRECTS:
                     yield stream
                     return
@@ -243,73 +241,22 @@ class Fetcher:
 
 @dataclass(slots=True)
 class Fetched:
-    """A whole file under a name that nobody else sees.
+    """A file that has come, under a name that nobody else sees.
 
     Attributes:
         path: Where it is.
         head: Its first bytes.
         content_type: What the server called it.
+        seal: Puts all of it on the disk, the first time that it is called; to be done before
+            anything else reads the file. Blocks.
         placed: Whether it has got its name, and is not there any more.
     """
 
     path: Path
     head: bytes
     content_type: str
+    seal: Callable[[], None]
     placed: bool = False
-
-
-class _Writing:
-    """A part file that is written, in pieces large enough to be worth a thread each.
-
-    Attributes:
-        path: Where it is.
-        head: Its first bytes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.head = b""
-        self._file: BinaryIO | None = None
-        self._pieces: list[bytes] = []
-        self._waiting = 0
-
-    async def open(self) -> None:
-        """Make the file, which must not exist, and its directory, which may."""
-        self._file = await to_thread.run_sync(_create, self.path)
-
-    async def add(self, chunk: bytes) -> None:
-        """Write what comes next."""
-        if len(self.head) < HEAD:
-            self.head = (self.head + chunk)[:HEAD]
-        self._pieces.append(chunk)
-        self._waiting += len(chunk)
-        if self._waiting >= _PIECE:
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Hand all that was added to the system."""
-        pieces, self._pieces, self._waiting = self._pieces, [], 0
-        if pieces and self._file is not None:
-            await to_thread.run_sync(_write, self._file, pieces)
-
-    async def start_over(self) -> None:
-        """Forget what was added."""
-        self.head, self._pieces, self._waiting = b"", [], 0
-        if self._file is not None and self._file.tell():
-            await to_thread.run_sync(_empty, self._file)
-
-    async def finish(self) -> None:
-        """Close the file, once all of it is on the disk."""
-        await self.flush()
-        file, self._file = self._file, None
-        if file is not None:
-            await to_thread.run_sync(_finish, file)
-
-    async def close(self) -> None:
-        """Close the file, if it is still open."""
-        file, self._file = self._file, None
-        if file is not None:
-            await to_thread.run_sync(file.close)
 
 
 def check_wanted(errand: Errand) -> None:
@@ -335,27 +282,3 @@ def _next_url(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:
         raise DownloadError(f"redirected to {location!r:.200}: {error}", url=url) from error
-
-
-def _create(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("xb")
-
-
-def _write(file: BinaryIO, pieces: list[bytes]) -> None:
-    file.writelines(pieces)
-    file.flush()  # a full disk is to be told now, and not by the next piece
-
-
-def _finish(file: BinaryIO) -> None:
-    with file:
-        os.fsync(file.fileno())
-
-
-def _empty(file: BinaryIO) -> None:
-    file.seek(0)
-    file.truncate()
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)

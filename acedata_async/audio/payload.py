@@ -97,9 +97,7 @@ def _open(path: Path) -> BinaryIO:
 
 def _tell(file: BinaryIO, path: Path) -> tuple[str, int]:
     """Return what a file is, and where that begins: ID3 tags may stand before it."""
-    start = 0
-    while (after := _after_id3(_read(file, start, 10), start)) > start:
-        start = after
+    start = after_tags(file)
     # Some writers leave more zeros after the tags than these tell of.
     head = _read(file, start, 4096)
     kind = told_ending(head)
@@ -108,6 +106,14 @@ def _tell(file: BinaryIO, path: Path) -> tuple[str, int]:
     if kind not in _SPANS:
         raise InvalidRequest(None, str(path), f"{path}: it is no m4a, mp3, wav or flac file")
     return kind, start
+
+
+def after_tags(file: BinaryIO) -> int:
+    """Return where the ID3 tags at the start of a file end; 0 if there are none."""
+    start = 0
+    while (after := _after_id3(_read(file, start, 10), start)) > start:
+        start = after
+    return start
 
 
 def _after_id3(head: bytes, start: int) -> int:

@@ -63,7 +63,12 @@ class Tagger:
         name = beside.stem.rpartition(".")[0].removeprefix(".")
         try:
             async with self._fetcher.part(cover, beside.parent, name) as got:
-                return await to_thread.run_sync(got.path.read_bytes)
+                return await to_thread.run_sync(_content, got)
         except AceDataError as error:
             _log.info("no cover for the tags: %s", error)
             return None
+
+
+def _content(fetched: Fetched) -> bytes:
+    fetched.seal()
+    return fetched.path.read_bytes()

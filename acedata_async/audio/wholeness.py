@@ -6,7 +6,9 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
-from acedata_async.audio.payload import boxes
+from acedata_async._rules.containers import told_ending
+from acedata_async.audio.frames import is_cut
+from acedata_async.audio.payload import after_tags, boxes
 
 _UNKNOWN = {0, 0xFFFFFFFF}
 """Sizes that writers put into a wav file who do not know it yet."""
@@ -15,7 +17,8 @@ _UNKNOWN = {0, 0xFFFFFFFF}
 def shortage(path: Path) -> str | None:
     """Return why a file cannot be whole, in words; None if it may be.
 
-    It is found out for m4a and mp4, wav, and zip; of other files nothing is said. Blocks.
+    It is found out for m4a and mp4, wav, zip, and an mp3 whose encoder told; of other files nothing
+    is said. Blocks.
     """
     with path.open("rb") as file:
         head = file.read(12)
@@ -28,6 +31,8 @@ def shortage(path: Path) -> str | None:
         if head[:2] == b"PK":
             file.seek(0)
             return None if zipfile.is_zipfile(file) else "a zip archive without its end"
+        if told_ending(head) == ".mp3" and is_cut(file, after_tags(file), size):
+            return "an mp3 file without its end"
     return None
 
 

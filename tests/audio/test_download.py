@@ -21,7 +21,7 @@ from acedata_async import (
     VideoFile,
     WavFile,
 )
-from acedata_async.audio import fetching as module
+from acedata_async.audio import writing as module
 from acedata_async.audio.download import Downloadable
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock

@@ -74,6 +74,10 @@ async def test_what_cannot_be_asked_for_is_refused_first(
         await ace.download_many([*small(sandbox, 3), bad], tmp_path)
     with pytest.raises(InvalidRequest, match="template"):
         await ace.download_many(small(sandbox, 3), tmp_path, template="{nope}")
+    with pytest.raises(InvalidRequest, match="directory"):
+        await ace.download_many(small(sandbox, 3), 5)  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(InvalidRequest, match="on_progress"):
+        await ace.download_many(small(sandbox, 3), tmp_path, on_progress=5)  # type: ignore[arg-type]  # on purpose
     assert sandbox.stats.media_requests == 0
     assert files(tmp_path) == []
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acedata_async._rules.addresses import is_private, refusal
+from acedata_async._rules.addresses import is_private, is_trusted, leads_inside, refusal
 
 METADATA = "169.254.169.254"
 """Where clouds keep secrets for their machines."""
@@ -240,3 +240,48 @@ def test_any_text(text: str) -> None:
     for url in (text, f"http://{text}", f"http://[{text}]/", f"http://a@{text}:80/"):
         words = refusal(url, trusted={"localhost"})
         assert words is None or words
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("8.8.8.8", False),
+        ("2606:4700::1111", False),
+        ("64:ff9b::808:808", False),
+        ("198.18.0.7", False),  # a proxy's stand-in for any name
+        ("198.19.255.255", False),
+        ("198.20.0.1", False),
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("172.16.0.1", True),
+        ("192.168.0.1", True),
+        ("169.254.169.254", True),
+        ("100.64.0.1", True),
+        ("224.0.0.1", True),
+        ("0.0.0.0", True),  # noqa: S104 - nothing listens
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("fd00::1", True),
+        ("::ffff:10.0.0.1", True),
+        ("64:ff9b::a00:1", True),
+    ],
+)
+def test_addresses_of_a_name(address: str, *, inside: bool) -> None:
+    """What a name was found to lead to counts by the address, apart from stand-ins."""
+    assert leads_inside(address) is inside
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted"),
+    [
+        ("http://files.lan/a", True),
+        ("http://FILES.lan.:8080/a", True),
+        ("http://files\u3002lan/a", True),
+        ("http://files.lan.evil.test/a", False),
+        ("http://user@evil.test/files.lan", False),
+        ("http:///a", False),
+    ],
+)
+def test_host_is_trusted_by_its_whole_name(url: str, *, trusted: bool) -> None:
+    """A host is trusted by its whole name, as the network reads it."""
+    assert is_trusted(url, {"files.lan"}) is trusted

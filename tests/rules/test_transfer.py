@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from acedata_async._rules.transfer import Transfer
+from tests.examples import examples
 
 WHOLE = {"content-length": "10", "etag": '"a"'}
 
@@ -276,4 +276,4 @@ class Server(RuleBasedStateMachine):
 
 
 TestServer = Server.TestCase
-TestServer.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestServer.settings = examples(200, stateful_step_count=40)

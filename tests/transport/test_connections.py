@@ -1,0 +1,234 @@
+"""What lies under httpx: where a name leads, and how much is handed over at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from acedata_async import AceData, Audio, DownloadError, DownloadPolicy
+from acedata_async._transport.connections import _WideStream, widen
+from acedata_async._transport.http import HttpTransport
+from acedata_async._transport.seam import NotDelivered, Refused
+from acedata_async.config import Credentials
+from tests.audio.test_download import files
+
+PUBLIC = "93.184.215.14"
+NAME = "cdn.example.com"
+
+
+class Server:
+    """A file server on this machine.
+
+    Attributes:
+        port: Where it listens.
+        connections: How many there were.
+        heard: What it was sent.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.connections = 0
+        self.heard = b""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request with a song."""
+        self.connections += 1
+        while (line := await reader.readline()) not in {b"", b"\r\n"}:
+            self.heard += line
+        if self.heard:
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n\0song")
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """Yield a server that listens."""
+    found = Server()
+    listening = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    async with listening:
+        found.port = listening.sockets[0].getsockname()[1]
+        yield found
+
+
+class Names:
+    """The addresses of names: the first look-up finds the first of them, and so on."""
+
+    def __init__(self, *turns: list[str]) -> None:
+        self.turns = [*turns]
+        self.asked: list[str] = []
+
+    def __call__(self, host: Any, port: Any, *_: Any, **__: Any) -> list[tuple[Any, ...]]:
+        """Look a name up."""
+        name = host.decode() if isinstance(host, bytes) else host
+        self.asked.append(name)
+        found = self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]
+        if not found:
+            raise socket.gaierror(-2, "Name or service not known")
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (one, port, 0, 0))
+            if ":" in one
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port))
+            for one in found
+        ]
+
+
+def transport(client: httpx.AsyncClient | None = None) -> HttpTransport:
+    """Return a transport."""
+    credentials = Credentials("https://api.acedata.cloud", SecretStr("secret-token"))
+    return HttpTransport(credentials, connect_timeout=5, user_agent="test/1", client=client)
+
+
+async def fetched(sender: HttpTransport, url: str, *, inside: bool = False) -> bytes:
+    """Return what is at an address."""
+    try:
+        async with sender.fetch(url, timeout=5, inside=inside) as stream:
+            return b"".join([chunk async for chunk in stream.chunks()])
+    finally:
+        await sender.aclose()
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1"],
+        ["10.0.0.1"],
+        ["169.254.169.254"],
+        ["100.100.100.200"],
+        ["0.0.0.0"],  # noqa: S104 - nothing listens
+        ["::1"],
+        ["fd00::1"],
+        ["fe80::1%1"],
+        ["::ffff:127.0.0.1"],
+        ["64:ff9b::a00:1"],
+        [PUBLIC, "192.168.1.1"],
+    ],
+)
+async def test_name_that_leads_inside(
+    server: Server, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    """A name with a private address among its own is refused, and nothing is connected to."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names(addresses))
+    with pytest.raises(Refused, match=f"{NAME} leads to {addresses[-1]}"):
+        await fetched(transport(), f"http://{NAME}:{server.port}/a")
+    assert server.connections == 0
+
+
+async def test_name_that_leads_elsewhere_a_moment_later(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that has another address when it is connected to is refused; no byte is sent."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names([PUBLIC], ["127.0.0.1"]))
+    with pytest.raises(Refused, match=r"leads to 127\.0\.0\.1"):
+        await fetched(transport(), f"http://{NAME}:{server.port}/a")
+    assert server.heard == b""
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+async def test_allowed_inside(
+    server: Server, monkeypatch: pytest.MonkeyPatch, *, is_own: bool
+) -> None:
+    """Where it is allowed, a name may lead anywhere, and is looked up once."""
+    monkeypatch.setattr(socket, "getaddrinfo", names := Names(["127.0.0.1"]))
+    client = None if is_own else httpx.AsyncClient(trust_env=False)
+    found = await fetched(transport(client), f"http://{NAME}:{server.port}/a", inside=True)
+    assert found == b"\0song"
+    assert names.asked == [NAME]
+
+
+async def test_injected_client_is_looked_after_too(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of the user's on httpx's own engine connects to nothing inside either."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]))
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with pytest.raises(Refused):
+            await fetched(transport(client), f"http://{NAME}:{server.port}/a")
+    assert server.connections == 0
+
+
+async def test_proxy_may_be_inside(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is not what is fetched from; it looks names up by itself."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]))
+    async with httpx.AsyncClient(proxy=f"http://proxy.lan:{server.port}") as client:
+        assert await fetched(transport(client), f"http://{NAME}/a") == b"\0song"
+    assert server.heard.startswith(f"GET http://{NAME}/a ".encode())
+
+
+async def test_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that nobody knows is no connection, as ever."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names([]))
+    with pytest.raises(NotDelivered, match="not known"):
+        await fetched(transport(), f"http://{NAME}/a")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_download_by_a_name(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, trusted: bool
+) -> None:
+    """A download is refused at once, with words that say what would allow it; or allowed."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]))
+    policy = DownloadPolicy(trusted_hosts=frozenset({NAME} if trusted else ()))
+    song = Audio(audio_url=f"http://{NAME.upper()}.:{server.port}/a.m4a?sign=secret", id="1")
+    async with AceData("secret-token", downloads=policy) as ace:
+        if trusted:
+            path = await ace.download(song, tmp_path)
+            assert path.read_bytes() == b"\0song"
+        else:
+            with pytest.raises(DownloadError, match=r"inside a network.*trusted_hosts") as caught:
+                await ace.download(song, tmp_path)
+            assert "secret" not in str(caught.value)
+            assert files(tmp_path) == []
+    assert server.connections == trusted
+    assert b"token" not in server.heard
+
+
+class Asked(httpcore.AsyncNetworkStream):
+    """A connection that notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    async def read(self, max_bytes: int, *_: Any) -> bytes:
+        """Note it."""
+        self.sizes.append(max_bytes)
+        return b""
+
+    async def start_tls(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        """Be one with TLS."""
+        return self
+
+
+async def test_more_is_read_at_once() -> None:
+    """More is taken at once than httpcore asks for, and never less."""
+    asked = Asked()
+    stream = _WideStream(asked)
+    await stream.read(64 * 1024)
+    await stream.read(1024 * 1024)
+    assert asked.sizes == [128 * 1024, 1024 * 1024]
+    assert await stream.start_tls(httpx.create_ssl_context()) is asked
+
+
+async def test_client_of_our_own_reads_more_at_once(server: Server) -> None:
+    """With the version of httpx that is installed it takes effect."""
+    sender = transport()
+    url = f"http://127.0.0.1:{server.port}/a"
+    async with sender.fetch(url, timeout=5, inside=True) as stream:
+        assert isinstance(stream._response.extensions["network_stream"], _WideStream)
+    await sender.aclose()
+
+
+async def test_client_that_is_built_in_another_way_stays_as_it_is() -> None:
+    """A client without such connections is left alone."""
+    engine = httpx.MockTransport(lambda _: httpx.Response(200))
+    async with httpx.AsyncClient(transport=engine) as client:
+        widen(client)
+        assert (await client.get("http://cdn.test/")).status_code == 200
