@@ -37,18 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Take part only where this directory is named: `pytest tests/browser`.
-
-    Playwright keeps an event loop running, which the asynchronous tests beside it would not bear.
-    """
-    pictures = config.getoption("--screenshot", default=None)
-    is_named = pictures is not None  # else this file was read too late to add an option
-    unwanted = collection_path.name == "test_pictures.py" and not pictures
-    if collection_path.suffix == ".py" and (
-        unwanted or not is_named or not find_spec("playwright")
-    ):
-        return True
-    return None
+    """Take pictures only where they are asked for, and nothing without Playwright."""
+    unwanted = collection_path.name == "test_pictures.py" and not config.getoption("--screenshot")
+    missing = collection_path.suffix == ".py" and find_spec("playwright") is None
+    return True if unwanted or missing else None
 
 
 def found_browser() -> str | None:

@@ -53,12 +53,12 @@ class Service:
         """Return what is shown of a song."""
         return (await self.http.get(f"/api/songs/{key}")).json()
 
-    async def wait_for(self, key: str, stage: str) -> Any:
-        """Wait until a song has come to a stage."""
+    async def wait_for(self, key: str, *stages: str) -> Any:
+        """Wait until a song has come to one of some stages."""
 
         async def look() -> Any:
             song = await self.song(key)
-            return song if song["stage"] == stage else None
+            return song if song["stage"] in stages else None
 
         return await _until(look)
 

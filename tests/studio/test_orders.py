@@ -197,7 +197,7 @@ async def test_restart_takes_everything_up(opened: Opening) -> None:
     """What was at the vendor is waited for, what was ordered is sent, each paid once."""
     async with opened() as service:
         keys = [(await service.order(prompt=f"Song {n}")).json()["key"] for n in range(8)]
-        await service.wait_for(keys[0], "making")
+        await service.wait_for(keys[0], "making", "fetching", "ready")
     before = service.sandbox.stats.submissions
     assert 1 <= before <= 8
     async with opened() as service:
