@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from acedata_async.client import AceData
 from acedata_async.integrations.starlette import (
+    EventStream,
     add_error_handlers,
     callback_route,
     client_of,
@@ -15,7 +16,15 @@ from acedata_async.integrations.starlette import (
     news,
 )
 
-__all__ = ["Ace", "add_error_handlers", "callback_router", "client_of", "lifespan", "news"]
+__all__ = [
+    "Ace",
+    "EventStream",
+    "add_error_handlers",
+    "callback_router",
+    "client_of",
+    "lifespan",
+    "news",
+]
 
 Ace = Annotated[AceData, Depends(client_of)]
 """The application's client, as a parameter: `async def make(ace: Ace): …`."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, cast
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from sse_starlette import ServerSentEvent
 
 from acedata_async.errors import AceDataError, ClientClosed, TaskFailed, WatchTimeout
 from acedata_async.integrations.answers import answer_to
+from acedata_async.integrations.streams import OVER, EventStream
 from acedata_async.models.reply import ReplyModel
 from acedata_async.models.request import CALLBACK_FIELD, mask_url, replaced
 from acedata_async.models.results import Stems
@@ -23,13 +22,11 @@ from acedata_async.tasks.watcher import TaskWatcher
 
 _RECONNECT = 2_000
 """Milliseconds after which a browser comes back if the connection broke."""
-_OVER = "over"
-"""The id of the last event. A browser that comes back all the same names it."""
 _RESULTS: dict[type, str] = {list: "audios", Stems: "stems", Speech: "speech", Voice: "voice"}
 _SHOWN = ("id", "title", "audio_url", "image_url", "duration")
 
 
-def news(watcher: TaskWatcher[Any], *, heartbeat: float = 15.0) -> Response:
+def news(watcher: TaskWatcher[Any], *, heartbeat: float = 15.0) -> EventStream:
     """Return a response that tells a task's news while it runs, and ends with its result.
 
     The events, each with a JSON object:
@@ -51,39 +48,7 @@ def news(watcher: TaskWatcher[Any], *, heartbeat: float = 15.0) -> Response:
         watcher: The task.
         heartbeat: Seconds between comments that keep proxies from closing a silent connection.
     """
-    return _Stream(
-        _events(watcher),
-        ping=heartbeat,
-        ping_message_factory=lambda: ServerSentEvent(comment="still here", sep="\n"),
-        headers={"Cache-Control": "no-store"},
-        sep="\n",
-    )
-
-
-class _Stream(EventSourceResponse):
-    """A stream that ends as any other response, also where the server breaks it off.
-
-    It is broken off when the server begins to shut down, before it waits for its connections.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        last = dict(scope["headers"]).get(b"last-event-id", b"")
-        if last == _OVER.encode():
-            await Response(status_code=204)(scope, receive, send)
-            return
-        sent: Message = {"type": ""}
-
-        async def watched(message: Message) -> None:
-            nonlocal sent
-            sent = message
-            await send(message)
-
-        await super().__call__(scope, receive, watched)
-        if not sent["type"]:
-            await Response(status_code=503)(scope, receive, send)
-        elif sent.get("more_body", True):  # it was broken off, which a server takes for a fault
-            with suppress(OSError):
-                await send({"type": "http.response.body", "body": b""})
+    return EventStream(_events(watcher), heartbeat=heartbeat)
 
 
 async def _events(watcher: TaskWatcher[Any]) -> AsyncIterator[ServerSentEvent]:
@@ -111,7 +76,7 @@ def _ending(error: AceDataError) -> str:
 
 def _event(name: str, facts: Mapping[str, Any], *, last: bool = False) -> ServerSentEvent:
     data = json.dumps(facts, separators=(",", ":"))
-    return ServerSentEvent(data, event=name, id=_OVER if last else None, sep="\n")
+    return ServerSentEvent(data, event=name, id=OVER if last else None, sep="\n")
 
 
 def _summary(task: Task) -> dict[str, Any]:

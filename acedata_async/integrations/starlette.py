@@ -19,9 +19,17 @@ from acedata_async.client import AceData
 from acedata_async.errors import AceDataError, ClientClosed
 from acedata_async.integrations.answers import answer_to, describe
 from acedata_async.integrations.news import news
+from acedata_async.integrations.streams import EventStream
 from acedata_async.webhooks import Receiver
 
-__all__ = ["add_error_handlers", "callback_route", "client_of", "lifespan", "news"]
+__all__ = [
+    "EventStream",
+    "add_error_handlers",
+    "callback_route",
+    "client_of",
+    "lifespan",
+    "news",
+]
 
 _log = logging.getLogger("acedata_async")
 

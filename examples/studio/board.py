@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from typing import Any
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.types import Message, Receive, Scope, Send
+from sse_starlette import ServerSentEvent
 
-HEARTBEAT = 15.0
-"""Seconds after which a stream that has nothing to say says so."""
+from acedata_async.integrations.fastapi import EventStream
+
 RETRY = 1000
 """Milliseconds after which a browser opens a stream anew that has ended."""
 
@@ -45,7 +43,7 @@ class Board:
 
     def stream(
         self, hello: Callable[[], Awaitable[Mapping[str, Any]]], topics: Collection[str]
-    ) -> EventSourceResponse:
+    ) -> EventStream:
         """Return an answer that goes on until the browser has enough, or the server ends.
 
         Args:
@@ -53,12 +51,7 @@ class Board:
                 that none falls in between.
             topics: Only these; empty for all.
         """
-        return _Answer(
-            self._events(hello, frozenset(topics)),
-            ping=HEARTBEAT,
-            ping_message_factory=lambda: ServerSentEvent(comment="still here"),
-            headers={"Cache-Control": "no-store"},
-        )
+        return EventStream(self._events(hello, frozenset(topics)))
 
     async def _events(
         self, hello: Callable[[], Awaitable[Mapping[str, Any]]], topics: frozenset[str]
@@ -72,23 +65,6 @@ class Board:
                     yield ServerSentEvent(event, event=kind)
         finally:
             self._streams.discard(stream)
-
-
-class _Answer(EventSourceResponse):
-    """A stream that ends as any other answer, also where the server breaks it off."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        last: Message = {"type": ""}
-
-        async def watched(message: Message) -> None:
-            nonlocal last
-            last = message
-            await send(message)
-
-        await super().__call__(scope, receive, watched)
-        if last.get("more_body"):  # the server would take it for a fault
-            with suppress(OSError):
-                await send({"type": "http.response.body", "body": b""})
 
 
 class _Stream:
