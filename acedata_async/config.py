@@ -86,7 +86,12 @@ class DownloadPolicy:
         slowest: Bytes a second, over `Timeouts.download` seconds, below which a connection is
             given up and another one is tried; 64 unless set.
         trusted_hosts: Hosts in a private network, or on this machine, from which files may come.
-            The host of `base_url` is one of them anyway; any other such host is refused.
+            The host of `base_url` is one of them anyway. Any other is refused: one whose name or
+            address says so, and one whose name leads to such an address. The addresses of a name
+            are looked at before a connection is made, and the one connected to again before
+            anything is sent. Through a proxy, and with an `http_client` on another engine than
+            httpx's own, only the name is judged. 198.18.0.0/15, which some proxies give to every
+            name, counts as public.
     """
 
     largest: int = 4 * 1024**3

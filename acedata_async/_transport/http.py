@@ -12,7 +12,7 @@ import anyio
 import httpx
 
 from acedata_async._rules.exchange import SERVICES, Call, Lane, Reply
-from acedata_async._transport.connections import Guard, widen
+from acedata_async._transport.connections import Guard
 from acedata_async._transport.seam import (
     NO_HEADERS,
     Interrupted,
@@ -174,7 +174,6 @@ class HttpTransport:
                 raise ConfigurationError(
                     f"the network cannot be used as it is set up: {_describe(error)}"
                 ) from error
-            widen(self._client)
         if self._client.is_closed:
             raise ConfigurationError("the injected http_client is closed; open it for as long")
         return self._client

@@ -8,13 +8,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpcore
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from acedata_async import AceData, Audio, DownloadError, DownloadPolicy
-from acedata_async._transport.connections import _WideStream, widen
 from acedata_async._transport.http import HttpTransport
 from acedata_async._transport.seam import NotDelivered, Refused
 from acedata_async.config import Credentials
@@ -189,46 +187,3 @@ async def test_download_by_a_name(
             assert files(tmp_path) == []
     assert server.connections == trusted
     assert b"token" not in server.heard
-
-
-class Asked(httpcore.AsyncNetworkStream):
-    """A connection that notes what it is asked for."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    async def read(self, max_bytes: int, *_: Any) -> bytes:
-        """Note it."""
-        self.sizes.append(max_bytes)
-        return b""
-
-    async def start_tls(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        """Be one with TLS."""
-        return self
-
-
-async def test_more_is_read_at_once() -> None:
-    """More is taken at once than httpcore asks for, and never less."""
-    asked = Asked()
-    stream = _WideStream(asked)
-    await stream.read(64 * 1024)
-    await stream.read(1024 * 1024)
-    assert asked.sizes == [128 * 1024, 1024 * 1024]
-    assert await stream.start_tls(httpx.create_ssl_context()) is asked
-
-
-async def test_client_of_our_own_reads_more_at_once(server: Server) -> None:
-    """With the version of httpx that is installed it takes effect."""
-    sender = transport()
-    url = f"http://127.0.0.1:{server.port}/a"
-    async with sender.fetch(url, timeout=5, inside=True) as stream:
-        assert isinstance(stream._response.extensions["network_stream"], _WideStream)
-    await sender.aclose()
-
-
-async def test_client_that_is_built_in_another_way_stays_as_it_is() -> None:
-    """A client without such connections is left alone."""
-    engine = httpx.MockTransport(lambda _: httpx.Response(200))
-    async with httpx.AsyncClient(transport=engine) as client:
-        widen(client)
-        assert (await client.get("http://cdn.test/")).status_code == 200
