@@ -259,6 +259,7 @@ class AceData:
             poller.close()
         if await self._crew.aclose(grace=self._timeouts.close):
             await self._transport.aclose()
+            self._downloader.close()
 
     def learned(self) -> str:
         """Return what the client has learned of how long tasks take, as a JSON text.

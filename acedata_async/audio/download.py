@@ -148,6 +148,10 @@ class Downloader:
             self._ended.clear()
             await wait(self._clock, self._ended, left if left > 0 else math.inf)
 
+    def close(self) -> None:
+        """Let go of the threads that files are written in; nothing is fetched any more."""
+        self._threads.close()
+
     async def download(
         self, item: Downloadable, directory: str | os.PathLike[str], options: DownloadOptions
     ) -> Path:

@@ -49,6 +49,10 @@ class Threads:
             running.exception()  # nobody else asks for it
             raise
 
+    def close(self) -> None:
+        """Let the threads end, once they have done what they were given."""
+        self._pool.shutdown(wait=False)
+
 
 class PartFile:
     """A file that is written piece by piece, and then put on the disk.

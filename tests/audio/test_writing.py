@@ -130,3 +130,18 @@ async def test_cancelled_while_the_disk_is_slow(
     go.set()
     await ace.aclose()
     assert files(tmp_path) == []
+
+
+async def test_no_thread_outlives_the_client(tmp_path: Path) -> None:
+    """The threads that files are written in end with the client."""
+    async with Sandbox() as sandbox:
+        ace = sandbox.client()
+        before = set(threading.enumerate())
+        [song] = await (await ace.producer.generate("A song"))
+        await ace.download(song, tmp_path)
+        ours = set(threading.enumerate()) - before
+        assert ours
+        await ace.aclose()
+        for thread in ours:
+            thread.join(10.0)
+        assert not [thread for thread in ours if thread.is_alive()]
