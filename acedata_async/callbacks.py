@@ -8,11 +8,10 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from acedata_async.config import is_loopback
+from acedata_async.config import checked_address
 from acedata_async.errors import ConfigurationError
 
 _SHORTEST_SECRET = 16
@@ -94,29 +93,15 @@ def _signature(marker: str, secret: SecretStr) -> str:
 
 def _checked_url(url: object) -> str:
     if not isinstance(url, str) or len(url) > _LONGEST_URL:
-        raise ConfigurationError(f"Callbacks: the url has to be a text of {_LONGEST_URL} at most")
-    address = url.strip()
-    if set("@?#\\") & set(address) or not address.isprintable() or " " in address:
-        # Not shown, since a password may be in it.
         raise ConfigurationError(
-            "Callbacks: no user name, query, fragment or blank is allowed in the url"
+            f"Callbacks.url: allowed: a text of {_LONGEST_URL} characters at most"
         )
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"Callbacks: {address!r} is not an address: {error}") from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ConfigurationError(
-            f"Callbacks: {address!r} is not allowed; allowed: an address such as"
-            " https://songs.example.org/callbacks"
-        )
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(
-            f"Callbacks: {address!r} would let anybody on the way read the addresses; use https"
-            " (http is allowed for loopback only)"
-        )
-    return address.rstrip("/")
+    return checked_address(
+        "Callbacks.url",
+        url.strip(),
+        such_as="https://songs.example.org/callbacks",
+        risk="let anybody on the way read the addresses",
+    )
 
 
 def _checked_secrets(given: tuple[object, ...]) -> tuple[SecretStr, ...]:

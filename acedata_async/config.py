@@ -182,7 +182,14 @@ def read_credentials(
     if fish_token is not None and own is None:
         raise ConfigurationError("fish_token: empty; allowed: a token, or None for api_token")
     address = environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL if base_url is None else base_url
-    return Credentials(_checked_address(address.strip()), token, None if own == token else own)
+    checked = checked_address(
+        "base_url",
+        address.strip(),
+        such_as=DEFAULT_BASE_URL,
+        # The API answers plain HTTP with a redirect, and the token is lost on the way.
+        risk="send the token unencrypted",
+    )
+    return Credentials(checked, token, None if own == token else own)
 
 
 def _checked_token(given: str) -> SecretStr | None:
@@ -195,26 +202,36 @@ def _checked_token(given: str) -> SecretStr | None:
     return SecretStr(token) if token else None
 
 
-def _checked_address(address: str) -> str:
-    if set("@?#") & set(address) or not address.isprintable() or " " in address:
+def checked_address(name: str, address: str, *, such_as: str, risk: str) -> str:
+    """Check an address of the web, and return it without a slash at its end.
+
+    Args:
+        name: What it is called, for the error.
+        address: As the user gave it.
+        such_as: One that is allowed.
+        risk: What would come of its being unencrypted.
+
+    Raises:
+        ConfigurationError: It is none, has parts that it must not have, or is plain HTTP to
+            another machine.
+    """
+    if set("@?#\\") & set(address) or not address.isprintable() or " " in address:
         # Not shown, since a password may be in it.
         raise ConfigurationError(
-            "base_url: no user name, query, fragment or blank is allowed in it"
+            f"{name}: no user name, query, fragment, backslash or blank is allowed in it"
         )
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ConfigurationError(f"base_url: {address!r} is not an address: {error}") from error
+        raise ConfigurationError(f"{name}: {address!r} is not an address: {error}") from error
     if parts.scheme not in {"http", "https"} or not host:
         raise ConfigurationError(
-            f"base_url: {address!r} is not allowed; allowed: an address such as {DEFAULT_BASE_URL}"
+            f"{name}: {address!r} is not allowed; allowed: an address such as {such_as}"
         )
     if parts.scheme == "http" and not is_loopback(host):
-        # The API answers plain HTTP with a redirect, and the token is lost on the way.
         raise ConfigurationError(
-            f"base_url: {address!r} would send the token unencrypted; use https"
-            " (http is allowed for loopback only)"
+            f"{name}: {address!r} would {risk}; use https (http is allowed for loopback only)"
         )
     return address.rstrip("/")
 
