@@ -60,8 +60,8 @@ class Callbacks:
             marker: What tells its task from others: 8 to 64 letters, digits, `-` or `_`. By
                 default a random one.
         """
-        known = secrets.token_urlsafe(16) if marker is None else marker
-        if not _MARKER.fullmatch(known):
+        known: object = secrets.token_urlsafe(16) if marker is None else marker
+        if not isinstance(known, str) or not _MARKER.fullmatch(known):
             raise ConfigurationError("marker: 8 to 64 letters, digits, - or _ are allowed")
         return f"{self.url}/{known}/{_signature(known, self._secrets[0])}"
 
@@ -111,8 +111,9 @@ def _checked_secrets(given: tuple[object, ...]) -> tuple[SecretStr, ...]:
             ' python -c "import secrets; print(secrets.token_urlsafe())"'
         )
     known = [secret for secret in given if isinstance(secret, str)]
-    if len(known) != len(given) or any(len(secret) < _SHORTEST_SECRET for secret in known):
+    fits = [secret.isprintable() and len(secret) >= _SHORTEST_SECRET for secret in known]
+    if len(known) != len(given) or not all(fits):
         raise ConfigurationError(
-            f"Callbacks: each secret has to be a text of {_SHORTEST_SECRET} characters or more"
+            f"Callbacks: each secret has to be {_SHORTEST_SECRET} or more printable characters"
         )
     return tuple(SecretStr(secret) for secret in known)

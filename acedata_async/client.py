@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -214,12 +216,13 @@ class AceData:
         return self._crew.closed
 
     def hint(self, task_id: str, *, marker: str | None = None) -> bool:
-        """Take in that a task may have changed; call it on the client's event loop.
+        """Take in that a task may have changed.
 
         It is what a callback is worth. If somebody waits for the task, it is looked up at once:
         only its record counts, so a forged hint costs one lookup and changes nothing. Otherwise
         the hint is kept for a quarter of an hour, of the last 10,000 tasks, for whoever comes. The
-        first hint for a task counts; others cost nothing.
+        first hint for a task counts; others cost nothing. It never raises, and may be called from
+        any thread.
 
         Args:
             task_id: The task's id, as the hint has it.
@@ -228,10 +231,19 @@ class AceData:
                 call that it belongs to, whose answer was lost.
 
         Returns:
-            Whether somebody waits for the task.
+            Whether somebody waits for the task; False as well for what can be no hint, and where
+            it was handed over to the client's event loop from elsewhere.
         """
-        if self._crew.closed or not is_task_id(task_id):
+        if self._crew.closed or not is_task_id(task_id) or not isinstance(marker, str | None):
             return False
+        loop = self._crew.loop
+        if loop is None or loop is _running_loop():
+            return self._take_hint(task_id, marker)
+        with suppress(RuntimeError):  # it was closed
+            loop.call_soon_threadsafe(self._take_hint, task_id, marker)
+        return False
+
+    def _take_hint(self, task_id: str, marker: str | None) -> bool:
         if marker is not None:
             self._claims.tell(marker, task_id)
         return any(poller.hint(task_id, marker) for poller in self._pollers)
@@ -396,6 +408,13 @@ class AceData:
         if isinstance(item, Audio):
             return next((audio for audio in task.audios if audio.id == item.id), None)
         return task.stems if isinstance(item, Stems) else task.speech
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _durations(learned: str | None) -> Durations:

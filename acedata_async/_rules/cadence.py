@@ -27,11 +27,13 @@ _LONGEST_TAIL_GAP = 30.0
 _STEPS = 12
 
 _NET = 60.0
-"""Seconds after which a task whose end a callback is to tell is looked at all the same…"""
-_NEARLY_ALL = 1.65
-"""…or, if that is later, once nineteen in twenty such tasks are over (deviations from the mean)…"""
-_SHORTEST_NET, _LONGEST_NET = 30.0, 120.0
-"""…and from then on between so many seconds apart, half of its age."""
+"""Seconds after which a task of an unknown kind, whose end a callback is to tell, is looked at all
+the same…"""
+_LEAST_NET, _NEARLY_ALL = 15.0, 1.65
+"""…and one of a known kind: so many, or once nineteen in twenty are over (deviations from the mean)
+if that is later…"""
+_SHORTEST_NET_GAP, _NET_FINENESS = 10.0, 4.0
+"""…and from then on a quarter of its age apart, but between so many seconds and `_LONGEST_GAP`."""
 
 
 def first_look(
@@ -70,11 +72,13 @@ def safety_net(age: float, *, spread: Spread | None) -> float:
         spread: How long such tasks take, or None while that is unknown.
     """
     first = (
-        _NET if spread is None else max(_NET, spread.median * math.exp(_NEARLY_ALL * spread.sigma))
+        _NET
+        if spread is None
+        else max(_LEAST_NET, spread.median * math.exp(_NEARLY_ALL * spread.sigma))
     )
     if age < first:
         return first - age
-    return min(max(age / 2, _SHORTEST_NET), _LONGEST_NET)
+    return min(max(age / _NET_FINENESS, _SHORTEST_NET_GAP), _LONGEST_GAP)
 
 
 def next_gap(

@@ -6,7 +6,7 @@ first hint makes the task due for one lookup, and that is all that it does.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 _MOST = 10_000
 """How many ids and markers are remembered."""
@@ -14,8 +14,10 @@ _KEPT = 900.0
 """Seconds for which they are."""
 _LATE = 10.0
 """Seconds after its task was seen to be over for which a callback is not yet missing."""
-_MOST_MISSED = 3
-"""So many missing ones in a row, where any has ever come, and callbacks are not relied on."""
+_LATELY = 8
+"""Of so many callbacks that were due…"""
+_MOST_MISSED = 1
+"""…so many may be missing, and callbacks are still relied on."""
 
 
 class Hints:
@@ -67,28 +69,39 @@ class Hints:
 
 
 class Trust:
-    """Whether callbacks arrive, so that lookups need be no more than a safety net."""
+    """Whether callbacks arrive, so that lookups need be no more than a safety net.
+
+    They are relied on once one has come, and as long as nearly all of the last ones have: they may
+    be sent to another process, or to an address that leads nowhere.
+    """
 
     def __init__(self) -> None:
-        self._missing: dict[str, float] = {}
-        self._proven = False
+        self._missing: OrderedDict[str, float] = OrderedDict()
+        self._lately: deque[bool] = deque(maxlen=_LATELY)
 
-    def came(self) -> None:
+    def came(self, task_id: str) -> None:
         """Take in that a callback has come for a task that awaited one."""
-        self._proven = True
-        self._missing.clear()
+        self._missing.pop(task_id, None)
+        self._lately.append(True)
 
     def came_late(self, task_id: str) -> None:
         """Take in a hint for a task that nobody waits for, perhaps since it was seen to be over."""
         if task_id in self._missing:
-            self.came()
+            self.came(task_id)
 
     def ended_without(self, task_id: str, now: float) -> None:
         """Take in that a task was seen to be over before its callback has come."""
-        if len(self._missing) < _MOST_MISSED:
-            self._missing[task_id] = now + _LATE
+        self._missing[task_id] = now + _LATE
+        if len(self._missing) > _MOST:
+            self._missing.popitem(last=False)
 
     def holds(self, now: float) -> bool:
-        """Say whether callbacks can be relied on; they are until one that was due is missing."""
-        missed = sum(late <= now for late in self._missing.values())
-        return missed < (_MOST_MISSED if self._proven else 1)
+        """Say whether callbacks can be relied on."""
+        return not self.fails(now) and any(self._lately)
+
+    def fails(self, now: float) -> bool:
+        """Say whether callbacks that were due have not come."""
+        while self._missing and next(iter(self._missing.values())) <= now:
+            self._missing.popitem(last=False)
+            self._lately.append(False)
+        return self._lately.count(False) > _MOST_MISSED

@@ -53,7 +53,7 @@ class Roster(Generic[RecordT]):
         self._agenda: Agenda[RecordT] = Agenda(least=timetable.least)
         self._deadlines: Deadlines[RecordT] = Deadlines()
         self._hints = Hints()
-        self._relied = True
+        self._relied = False
         self._waiting = 0
         self._under_way: set[Look[RecordT]] = set()
         self._failures = 0
@@ -64,10 +64,9 @@ class Roster(Generic[RecordT]):
     def __len__(self) -> int:
         return len(self._seats)
 
-    @property
-    def relies_on_hints(self) -> bool:
-        """Whether callbacks, where any are awaited, have come so far."""
-        return self._relied
+    def lacks_hints(self, now: float) -> bool:
+        """Say whether callbacks that were due have not come."""
+        return self._timetable.trust.fails(now)
 
     def close(self) -> list[Waiter[RecordT]]:
         """End every wait, since the client closes, and return the waiters to wake."""
@@ -83,20 +82,23 @@ class Roster(Generic[RecordT]):
         if shared is not seat:
             shared.merge(seat)
         self._timetable.came(shared)
-        waiter = Waiter(shared, deadline, wake, ending="final" if shared.final else None)
+        waiter = Waiter(shared, now, deadline, wake, ending="final" if shared.final else None)
         shared.admit(waiter)
         self._waiting += 1
         self._deadlines.add(waiter)
-        if shared.final or shared.asking:
+        if shared.final:
             return waiter
-        if not shared.hinted and self._hints.take(shared.task_id, shared.marker, now):
-            self._timetable.hinted(shared)
-            self._schedule(shared, now, now)
+        if self._hints.take(shared.task_id, shared.marker, now):
+            self._hurry(shared, now)
+        elif shared.asking:
+            return waiter
         elif shared.turn == NOT_DUE:
             wait = self._timetable.first_look(shared, self._seats, self._agenda.batch.size, now)
             self._schedule(shared, now + wait, now)
         elif self._timetable.is_patient(shared, now):
-            self._schedule(shared, shared.due, now)
+            chance = _last_chance(waiter, now)
+            if chance < shared.due:
+                self._agenda.add(shared, chance, now)
         return waiter
 
     def leave(self, waiter: Waiter[RecordT]) -> None:
@@ -108,7 +110,14 @@ class Roster(Generic[RecordT]):
         self._vacate(seat)
         self._deadlines.tidy(self._waiting)
 
-    def hint(self, task_id: str, now: float, marker: str | None = None) -> bool:
+    def hint(
+        self,
+        task_id: str,
+        now: float,
+        marker: str | None = None,
+        *,
+        known: Seat[RecordT] | None = None,
+    ) -> bool:
         """Make a task due now, since something hints that it changed; its first hint counts.
 
         Args:
@@ -116,20 +125,21 @@ class Roster(Generic[RecordT]):
             now: The time.
             marker: What the hint shows; None for one that shows nothing. One that shows another
                 task's marker is forged, and counts for nothing.
+            known: Its seat, where nobody waits for it at present.
 
         Returns:
             Whether anybody waits for it. If not, the hint is kept for whoever comes.
         """
-        seat = self._seats.get(task_id)
+        seat = self._seats.get(task_id, known)
         wanted = seat is not None and seat.wanted
-        first = self._hints.note(task_id, marker, now, used=wanted)
-        if first and not wanted:
+        if not self._hints.note(task_id, marker, now, used=wanted):
+            return wanted
+        if seat is None:
             self._timetable.trust.came_late(task_id)
-        elif first and seat is not None and not seat.hinted and _fits(marker, seat):
+        elif not seat.hinted and _fits(marker, seat):
             self._timetable.hinted(seat)
-            seat.hurried = seat.asking
-            if not seat.asking:
-                self._schedule(seat, now, now)
+            if wanted:
+                self._hurry(seat, now)
         return wanted
 
     def plan(self, now: float) -> Plan[RecordT]:
@@ -187,6 +197,8 @@ class Roster(Generic[RecordT]):
             if record is not None:
                 if self._timetable.seen(seat, record, now, server_now):
                     known_now.add(seat.kind)
+                if not seat.hinted and self._hints.take(seat.task_id, seat.marker, now):
+                    self._timetable.hinted(seat)  # so far it was not known whose hint it is
                 news += self._found(seat, record)
                 still_running += [seat] if seat.waiters and not seat.final else []
             elif cut_short:
@@ -243,6 +255,13 @@ class Roster(Generic[RecordT]):
     def noted(self, seat: Seat[RecordT], record: RecordT) -> list[Waiter[RecordT]]:
         """Take in a record that came by another way, such as a look of the user's own."""
         return self._seats.get(seat.task_id, seat).note(record)
+
+    def _hurry(self, seat: Seat[RecordT], now: float) -> None:
+        """Look at a task now, or again if it is being looked at: the answer may be older."""
+        self._timetable.hinted(seat)
+        seat.hurried = seat.asking
+        if not seat.asking:
+            self._schedule(seat, now, now)
 
     def _found(self, seat: Seat[RecordT], record: RecordT) -> list[Waiter[RecordT]]:
         seat.missing_since, seat.alone = None, False
@@ -336,15 +355,9 @@ class Roster(Generic[RecordT]):
     def _schedule(self, seat: Seat[RecordT], due: float, now: float) -> None:
         if self._seats.get(seat.task_id) is seat and seat.wanted:
             if self._timetable.is_patient(seat, now):
-                due = min(due, self._last_chance(seat, now))
+                waiters = (waiter for waiter in seat.waiters if waiter.ending is None)
+                due = min([due, *(_last_chance(waiter, now) for waiter in waiters)])
             self._agenda.add(seat, due, now)
-
-    def _last_chance(self, seat: Seat[RecordT], now: float) -> float:
-        """Return when to look although no callback has come, since a wait is nearly over."""
-        ends = [waiter.deadline for waiter in seat.waiters if waiter.ending is None]
-        return min(
-            (end - _LAST_CHANCE for end in ends if end - now > _LEAST_CHANCE), default=math.inf
-        )
 
     def _expire(self, now: float) -> list[Waiter[RecordT]]:
         expired = self._deadlines.passed(now)
@@ -390,3 +403,10 @@ class Roster(Generic[RecordT]):
 def _fits(marker: str | None, seat: Seat[RecordT]) -> bool:
     """Say whether a hint can be about this task."""
     return marker is None or seat.marker is None or marker == seat.marker
+
+
+def _last_chance(waiter: Waiter[RecordT], now: float) -> float:
+    """Return when to look although no callback has come, since a wait is nearly over."""
+    chance = waiter.deadline - _LAST_CHANCE
+    lasts = waiter.deadline - waiter.begun > _LEAST_CHANCE
+    return chance if lasts and chance > now else math.inf

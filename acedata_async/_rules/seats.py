@@ -163,13 +163,15 @@ class Waiter(Generic[RecordT]):
 
     Attributes:
         seat: The task waited for.
-        deadline: When the wait ends whatever happens.
+        begun: When the wait began.
+        deadline: When it ends whatever happens.
         wake: Called when there is news, or when the wait has ended.
         ending: Why the wait is over, or None while it lasts.
         cause: The error that barred it, or the last trouble with lookups before its deadline.
     """
 
     seat: Seat[RecordT]
+    begun: float
     deadline: float
     wake: Callable[[], object] = field(repr=False)
     ending: Ending | None = None

@@ -65,7 +65,8 @@ class Timetable:
             return max(0.0, seat.looked + gap - now)
         spread = self._spread(seat.kind, seats, now)
         if self.is_patient(seat, now):
-            return safety_net(now - seat.born, spread=spread)
+            # Counted from its beginning: who waits in short steps is to come to it as well.
+            return max(0.0, safety_net(0.0, spread=spread) - (now - seat.born))
         return first_look(
             now - seat.born,
             acknowledged=seat.acknowledged,
@@ -109,7 +110,7 @@ class Timetable:
         """Take in the first hint that a task has changed."""
         seat.hinted = True
         if seat.marker is not None:
-            self.trust.came()
+            self.trust.came(seat.task_id)
 
     def came(self, seat: Seat[Any]) -> None:
         """Recall when a task was last looked at that somebody begins to wait for again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,8 @@ _MOST_HELD = 10_000
 _MOST_ASKED = 12
 """How many of our tasks are looked up for the account's id."""
 
+_MOST_CLAIM_LOOKS = 7
+"""How often one is looked at again, after 2, 4, 8 … seconds."""
 _MOST_CLAIMS = 3
 """How many tasks are looked at that a call is said to be."""
 
@@ -59,8 +62,9 @@ class _Search:
     Attributes:
         passage: The song.
         doubt: The call.
-        claims: Tasks that it is said to be, not looked at so far.
+        claims: Tasks that it is said to be, with how often each was looked at in vain.
         claimed: How many such there were.
+        claim_due: When to look at them next, in Unix seconds.
         since: What its age is counted from, in Unix seconds: not in the future, even if the clock
             was set back.
         said: What the last look brought, in words.
@@ -70,14 +74,24 @@ class _Search:
     doubt: Doubt
     since: float
     said: str = "it has not been looked for"
-    claims: list[str] = field(default_factory=list)
+    claims: dict[str, int] = field(default_factory=dict)
     claimed: int = 0
+    claim_due: float = -math.inf
 
     def claim(self, task_id: str) -> None:
         """Take in that the call is said to be this task."""
         if task_id not in self.claims and self.claimed < _MOST_CLAIMS:
-            self.claims.append(task_id)
+            self.claims[task_id] = 0
             self.claimed += 1
+            self.claim_due = -math.inf
+
+    def put_off(self, task_id: str, now: float) -> None:
+        """Look at a task again later, whose record could not be read or is not there yet."""
+        self.claims[task_id] += 1
+        if self.claims[task_id] > _MOST_CLAIM_LOOKS:
+            del self.claims[task_id]
+        else:
+            self.claim_due = now + 2.0 ** self.claims[task_id]
 
 
 class Reconciler:
@@ -164,6 +178,8 @@ class Reconciler:
         """Look no further, now and for good."""
         self._closed = True
         await self._end_patrol()
+        for search in self._searches.values():
+            self._claims.forget(search.doubt.marker)
 
     async def _settle(self, patient: Callable[[], bool]) -> None:
         while True:
@@ -174,10 +190,12 @@ class Reconciler:
             now = self._clock.time()
             age = LAST_LOOK if self._resubmit and patient() else FIRST_LOOK
             ready = max(search.since + age for search in self._searches.values())
-            if ready > now:
-                due = [moment for moment in map(_due, self._searches.values()) if moment > now]
-                await wait(self._clock, self._news, min([ready, now + 60.0, *due]) - now)
-                if any(search.claims for search in self._searches.values()):
+            claimed = any(search.claims for search in self._searches.values())
+            if ready > now or claimed:
+                due = [ready, *map(_next, self._searches.values())]
+                coming = [moment for moment in due if moment > now]
+                await wait(self._clock, self._news, min([now + 60.0, *coming]) - now)
+                if any(_is_claim_due(one, self._clock.time()) for one in self._searches.values()):
                     continue
             await self._look(list(self._searches.values()))
             if ready <= now:
@@ -197,9 +215,10 @@ class Reconciler:
             self._news.clear()
             await self._check_claims()
             now = self._clock.time()
-            pause = min(map(_due, self._searches.values()), default=float("inf")) - now
+            pause = min(map(_next, self._searches.values()), default=math.inf) - now
             if pause <= 0:
-                await self._look([one for one in self._searches.values() if _due(one) <= now])
+                if due := [one for one in self._searches.values() if _due(one) <= now]:
+                    await self._look(due)
             else:
                 await wait(self._clock, self._news, pause)
 
@@ -209,7 +228,8 @@ class Reconciler:
 
     async def _check_claims(self) -> None:
         """Look at the tasks that calls are said to be, and go on with those that are."""
-        searches = [search for search in self._searches.values() if search.claims]
+        now = self._clock.time()
+        searches = [one for one in self._searches.values() if _is_claim_due(one, now)]
         task_ids = {task_id for search in searches for task_id in search.claims}
         if not task_ids:
             return
@@ -218,12 +238,15 @@ class Reconciler:
         except AceDataError as error:
             _log.info("looking at %d task(s) named by callbacks failed: %s", len(task_ids), error)
             tasks = {}
+        now = self._clock.time()
         for search in searches:
-            claims, search.claims = search.claims, []
-            for task_id in claims:
+            for task_id in list(search.claims):
                 task = tasks.get(task_id)
-                address = None if task is None else task.request.get(CALLBACK_FIELD)
-                if search.doubt.marker in (as_text(address) or ""):
+                if task is None:
+                    search.put_off(task_id, now)
+                    continue
+                del search.claims[task_id]
+                if search.doubt.marker in (as_text(task.request.get(CALLBACK_FIELD)) or ""):
                     async with self._step:
                         await self._take_safely(search, task_id)
 
@@ -353,8 +376,18 @@ class Reconciler:
 
 
 def _due(search: _Search) -> float:
+    """Return when to look for a call in the list."""
     moment = search.doubt.next_look()
-    return float("inf") if moment is None else moment
+    return math.inf if moment is None else moment
+
+
+def _next(search: _Search) -> float:
+    """Return when to look for it there, or at a task that it is said to be."""
+    return min(_due(search), search.claim_due) if search.claims else _due(search)
+
+
+def _is_claim_due(search: _Search, now: float) -> bool:
+    return bool(search.claims) and search.claim_due <= now
 
 
 def _own_of(entry: Entry) -> Own | None:

@@ -48,12 +48,14 @@ def add_resolve(group: typer.Typer) -> None:
         resubmit: Annotated[
             bool, typer.Option("--resubmit", help="Send it again; it may be paid twice.")
         ] = False,
-        give_up: Annotated[bool, typer.Option("--give-up", help="Leave it as it is.")] = False,
+        give_up: Annotated[
+            bool, typer.Option("--give-up", help="Leave it as it is; one that waits is not sent.")
+        ] = False,
         unchecked: Annotated[
             bool, typer.Option("--unchecked", help="Take the task id as it is; ask nobody.")
         ] = False,
     ) -> None:
-        """Decide about a song that is unknown or lost; give exactly one of the three.
+        """Decide about a song that is unknown or lost, or waits; give exactly one of the three.
 
         A task id may correct an earlier decision, too.
         """
@@ -81,11 +83,14 @@ def _an_id(given: str) -> str:
 
 async def _decide(output: Output, place: LedgerPlace, key: str, *, resubmit: bool) -> Exit:
     """Send a song again, or leave it."""
-    await _entry(place, key)
+    entry = await _entry(place, key)
     async with ledger_file.to_write(place.path) as ledger:
         if resubmit:
             await ledger.resubmit(key)
             said = f"the next `acedata bulk` sends {key} again; it may be paid twice"
+        elif entry.state == "pending":
+            await ledger.withdraw(key)
+            said = f"{key} is withdrawn; it is not sent, and nothing was paid for it"
         else:
             await ledger.give_up(key)
             said = f"{key} is given up; it is neither sent nor looked for any more"

@@ -34,10 +34,10 @@ EntryState = Literal[
     "given_up",
 ]
 """`pending`: nothing was sent, or what was sent created nothing. `submitting`: the paid call is
-about to go, or under way. `submitted`: the API has it. `succeeded`: it is made. `saved`: its file
-is here. `failed`: it was refused, or its final record says so; not charged. `unknown`: it was
-sent, and nobody knows whether it was accepted. `lost`: it has a task id, but no record, or none
-that ends; it is looked up again each time. `given_up`: ended by hand."""
+about to go, or under way. `submitted`: the API has it. `succeeded`: it is made. `saved`: its
+file is here. `failed`: it was refused or withdrawn, or its final record says so; not charged.
+`unknown`: it was sent, and nobody knows whether it was accepted. `lost`: it has a task id, but
+no record, or none that ends; it is looked up again each time. `given_up`: ended by hand."""
 
 STATES: tuple[EntryState, ...] = get_args(EntryState)
 
@@ -60,6 +60,7 @@ Step = Literal[
     "revise",
     "resubmit",
     "give_up",
+    "withdraw",
 ]
 """What may happen to an entry; `Ledger` has a method for each."""
 
@@ -79,6 +80,7 @@ _STEPS: Mapping[Step, tuple[EntryState, frozenset[EntryState]]] = MappingProxyTy
         # What is made and cannot be fetched any more may be made anew, if somebody says so.
         "resubmit": ("pending", frozenset({"unknown", "lost", "given_up", "succeeded"})),
         "give_up": ("given_up", frozenset({"unknown", "lost", "succeeded"})),
+        "withdraw": ("failed", frozenset({"pending"})),
     }
 )
 """Where each step leads, and from where it may be taken."""

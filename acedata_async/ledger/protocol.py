@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from acedata_async.errors import LedgerError
 from acedata_async.ledger.entry import (
     Entry,
     EntryState,
@@ -159,6 +160,11 @@ class Ledger(Protocol):
     async def resubmit(self, key: str) -> Entry:
         """Make an unknown or lost one pending again: by hand, or known to be absent."""
         return await self.apply(key, "resubmit", _NO_TASK)
+
+    async def withdraw(self, key: str) -> Entry:
+        """Note that what waits is not to be sent: it becomes `failed`, and costs nothing."""
+        error = LedgerError("withdrawn before it was sent")
+        return await self.apply(key, "withdraw", {"error": known_error(error)})
 
     async def give_up(self, key: str) -> Entry:
         """End an unknown or lost one, by hand."""

@@ -48,6 +48,11 @@ class Crew:
         """Whether nothing new is taken on."""
         return self._closed
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that the client belongs to, once it was used."""
+        return self._loop
+
     def check(self) -> None:
         """Make sure that work can be taken on here.
 

@@ -95,6 +95,7 @@ class Poller:
             ),
             rng=rng,
         )
+        self._lacked = False
         self._recent: OrderedDict[str, Seat[Sighting]] = OrderedDict()
         self._timer: Timer | None = None
         self._turn_due = False
@@ -179,7 +180,8 @@ class Poller:
         Returns:
             Whether somebody does. If not, the hint is kept for a while.
         """
-        wanted = not self._closed and self._roster.hint(task_id, self._clock.monotonic(), marker)
+        now, known = self._clock.monotonic(), self._recent.get(task_id)
+        wanted = not self._closed and self._roster.hint(task_id, now, marker, known=known)
         if wanted:
             self._turn_soon()
         return wanted
@@ -259,7 +261,6 @@ class Poller:
         self._turn_soon()
 
     def _take_in(self, look: Look[Sighting], answer: Answer) -> None:
-        relied = self._roster.relies_on_hints
         versions = [seat.version for seat in look.seats]
         self._reporter.compare_clocks(look, answer)
         woken = self._roster.answered(
@@ -273,10 +274,13 @@ class Poller:
         for seat, version in zip(look.seats, versions, strict=True):
             if seat.version != version:
                 self._tell(seat)
-        if relied and not self._roster.relies_on_hints:
+        lacked, self._lacked = self._lacked, self._roster.lacks_hints(self._clock.monotonic())
+        if self._lacked and not lacked:
             _log.warning(
-                "tasks ended whose callbacks did not come; lookups go on at their usual pace"
-                " (is the receiver reached from outside, and does it answer 2xx?)"
+                "tasks of %s ended whose callbacks did not come; they are looked up at the usual"
+                " pace (is the receiver reached from outside, by this process, and with the"
+                " secrets that the addresses were signed with?)",
+                self._endpoint.service,
             )
 
     def _tell(self, seat: Seat[Sighting]) -> None:

@@ -149,9 +149,9 @@ def _take_in(ace: AceData, path: str, body: bytes, content_type: str | None) -> 
 
 def _mask(scope: Scope) -> None:
     """Leave nothing of the signature in what a server may log."""
-    scope["path"] = scope["path"].rstrip("/").rpartition("/")[0] + "/…"
+    scope["path"] = scope["path"].rstrip("/").rpartition("/")[0] + "/-"
     if isinstance(scope.get("raw_path"), bytes):
-        scope["raw_path"] = scope["raw_path"].rstrip(b"/").rpartition(b"/")[0] + b"/..."
+        scope["raw_path"] = scope["raw_path"].rstrip(b"/").rpartition(b"/")[0] + b"/-"
 
 
 def _headers(scope: Scope) -> dict[bytes, bytes]:

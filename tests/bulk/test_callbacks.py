@@ -146,3 +146,24 @@ async def test_found_while_the_run_ends() -> None:
             await until(lambda: sandbox.clock.monotonic() > now + FIRST_LOOK / 4)
             lost.ace.hint(sandbox.tasks[0], marker=marker(sandbox, 0))
             assert (await reading).state == "succeeded"
+
+
+async def test_task_that_cannot_be_looked_at_yet() -> None:
+    """The task that a callback names is looked at again and again, while its record is late."""
+    async with Sandbox(seed=1, durations=5.0) as sandbox:
+        lost = Lost(sandbox)
+        async with lost.ace.producer.bulk([song("a")], ledger=lost.ledger) as run:
+            await until(lambda: bool(run.stats.looked_for))
+            sandbox.inject("lookup-502-html", times=6, on="retrieve")
+            lost.ace.hint(sandbox.tasks[0], marker=marker(sandbox, 0))
+            [outcome] = [outcome async for outcome in run]
+        assert outcome.state == "succeeded"
+
+
+async def test_left_while_looked_for() -> None:
+    """A run that is left asks about its markers no more."""
+    async with Sandbox(seed=1, durations=5.0) as sandbox:
+        lost = Lost(sandbox)
+        async with lost.ace.producer.bulk([song("a")], ledger=lost.ledger) as run:
+            await until(lambda: bool(run.stats.looked_for))
+        assert lost.ace._claims._asked == {}

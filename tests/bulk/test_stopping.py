@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from acedata_async import AceData
-from acedata_async.ledger import Ledger
+from acedata_async.ledger import Ledger, MemoryLedger, NewEntry
 from acedata_async.sandbox import Sandbox
 from tests.bulk.conftest import (
     PatientClock,
@@ -110,3 +110,22 @@ async def test_stop_during_a_pause(ace: AceData, sandbox: Sandbox, clock: Patien
         outcomes = await outcomes_of(run)
     assert tally(outcomes)["skipped"] == 9
     assert clock.elapsed < 30
+
+
+async def test_withdrawn(ace: AceData, sandbox: Sandbox) -> None:
+    """What is withdrawn before its call goes out is not sent; all else is, and is what is paid."""
+    ledger = MemoryLedger(now=sandbox.clock.time)
+    await ledger.add([NewEntry(key=one["key"], request=one) for one in (song("a"), song("b"))])
+    async with ace.producer.bulk(
+        [song("a"), song("b"), song("c")], ledger=ledger, max_in_flight=1
+    ) as run:
+        outcomes = {}
+        async for outcome in run:
+            outcomes[outcome.key] = outcome.state
+            if len(outcomes) == 1:
+                await ledger.withdraw("c")
+    assert outcomes == {"a": "succeeded", "b": "succeeded", "c": "skipped"}
+    withdrawn = await ledger.get("c")
+    assert withdrawn is not None
+    assert withdrawn.state == "failed"
+    assert (sandbox.stats.submissions, (await ledger.totals()).paid) == (2, 2)

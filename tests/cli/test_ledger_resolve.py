@@ -160,6 +160,18 @@ def test_speech_is_looked_up_at_fish(acedata: Acedata, sandbox: Sandbox, tmp_pat
     assert result.stdout.startswith(f"a is task {task_id} (succeeded); "), result.stderr
 
 
+def test_what_waits_is_withdrawn(acedata: Acedata, tmp_path: Path) -> None:
+    """It is not sent, and costs nothing."""
+
+    async def fill(ledger: SqliteLedger) -> None:
+        await ledger.add([NewEntry(key="a", request={"action": "generate", "prompt": "A song"})])
+
+    change(tmp_path / "acedata.ledger", fill)
+    result = acedata("ledger", "resolve", "a", "--give-up")
+    assert result.stdout == "a is withdrawn; it is not sent, and nothing was paid for it\n"
+    assert ledger_at(tmp_path / "acedata.ledger")["a"].state == "failed"
+
+
 def test_what_is_given_up_is_left(acedata: Acedata, path: Path) -> None:
     """It is neither sent nor looked for; a later decision may send it after all."""
     assert acedata("ledger", "resolve", "unsure", "--give-up").exit_code == 0

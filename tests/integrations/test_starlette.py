@@ -123,11 +123,13 @@ async def test_called_back(callbacks: Callbacks) -> None:
     async with Sandbox(durations=40.0, receiver=receiver) as sandbox:
         app = service(sandbox, callbacks)
         async with opened(app) as http:
-            task_id = (await http.post("/songs", json={"prompt": "Rain"})).json()["id"]
-            answer = await http.get(f"/songs/{task_id}/news")
-        assert read_events(answer.text)[-1][0] == "result"
-        assert sandbox.stats.lookups == 1
-        assert sandbox.stats.callbacks_by_status == {200: 1}
+            for _ in range(2):  # callbacks are relied on once one has come
+                before = sandbox.stats.lookups
+                task_id = (await http.post("/songs", json={"prompt": "Rain"})).json()["id"]
+                answer = await http.get(f"/songs/{task_id}/news")
+                assert read_events(answer.text)[-1][0] == "result"
+        assert sandbox.stats.lookups - before == 1
+        assert sandbox.stats.callbacks_by_status == {200: 2}
 
 
 async def test_before_and_after_the_lifespan(sandbox: Sandbox, callbacks: Callbacks) -> None:

@@ -38,6 +38,7 @@ ALLOWED: dict[tuple[EntryState, Step], EntryState] = {
     ("given_up", "resubmit"): "pending",
     ("succeeded", "resubmit"): "pending",
     ("succeeded", "give_up"): "given_up",
+    ("pending", "withdraw"): "failed",
 }
 STEPS: tuple[Step, ...] = (
     "begin",
@@ -52,6 +53,7 @@ STEPS: tuple[Step, ...] = (
     "retry",
     "resubmit",
     "give_up",
+    "withdraw",
 )
 
 

@@ -55,6 +55,7 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(lambda k: lambda ledger: ledger.retry(k), KEYS),
     st.builds(lambda k: lambda ledger: ledger.resubmit(k), KEYS),
     st.builds(lambda k: lambda ledger: ledger.give_up(k), KEYS),
+    st.builds(lambda k: lambda ledger: ledger.withdraw(k), KEYS),
     st.builds(lambda k: lambda ledger: ledger.get(k), KEYS),
     st.builds(lambda n: lambda ledger: ledger.note(n), KEYS),
     st.builds(lambda n, t: lambda ledger: ledger.put_note(n, t), KEYS, WORDS),

@@ -13,7 +13,7 @@ from .watching import Note
 def wait(deadline: float) -> Waiter[Note]:
     """Return a wait that has begun."""
     seat: Seat[Note] = Seat(f"task {deadline}", acknowledged=True, born=0.0)
-    waiter = Waiter(seat, deadline, lambda: None)
+    waiter = Waiter(seat, 0.0, deadline, lambda: None)
     seat.admit(waiter)
     return waiter
 

@@ -41,33 +41,51 @@ def test_memory_is_bounded(ids: list[int]) -> None:
     assert ids == [] or not hints.note(str(ids[-1]), None, 0.0, used=True)
 
 
-def test_relied_on_from_the_start() -> None:
-    """Who sets callbacks up relies on them, until the first one that was due is missing."""
+def test_relied_on_once_one_has_come() -> None:
+    """A new process looks as if there were none until one comes."""
     trust = Trust()
+    assert not trust.holds(0.0)
+    trust.came("x")
     assert trust.holds(0.0)
-    trust.ended_without("a", 100.0)
-    assert trust.holds(109.0)
-    assert not trust.holds(110.0)
 
 
 def test_one_missing_of_many() -> None:
-    """Where callbacks have come, it takes three missing ones in a row."""
+    """One of the last eight may be missing, ten seconds after its task was seen to be over."""
     trust = Trust()
-    trust.came()
-    for number in range(2):
-        trust.ended_without(f"{number}", 0.0)
-    assert trust.holds(1000.0)
-    trust.ended_without("2", 1000.0)
-    assert not trust.holds(1010.0)
-    trust.came()
-    assert trust.holds(1010.0)
+    trust.came("x")
+    trust.ended_without("a", 0.0)
+    trust.ended_without("b", 0.0)
+    assert trust.holds(9.0)
+    assert not trust.holds(10.0)
+    assert trust.fails(10.0)
+
+
+def test_relied_on_again() -> None:
+    """They are relied on again once seven of eight have come."""
+    trust = Trust()
+    trust.ended_without("a", 0.0)
+    trust.ended_without("b", 0.0)
+    assert trust.fails(10.0)
+    held = []
+    for _ in range(8):
+        trust.came("x")
+        held.append(trust.holds(20.0))
+    assert held == [False] * 6 + [True] * 2
 
 
 def test_late_is_not_missing() -> None:
-    """One that comes after a lookup has seen its task over is not missing."""
+    """One that comes after a lookup has seen its task over has come."""
     trust = Trust()
-    trust.ended_without("a", 0.0)
-    trust.came_late("b")
-    assert not trust.holds(10.0)
-    trust.came_late("a")
+    for task_id in "abc":
+        trust.ended_without(task_id, 0.0)
+    for task_id in "abcx":
+        trust.came_late(task_id)
     assert trust.holds(10.0)
+
+
+def test_missing_ones_take_no_memory() -> None:
+    """However many are missing at once, the last ten thousand are remembered."""
+    trust = Trust()
+    for number in range(12_000):
+        trust.ended_without(f"{number}", 0.0)
+    assert len(trust._missing) == 10_000

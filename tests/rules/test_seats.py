@@ -9,7 +9,7 @@ from .watching import DONE, RUNNING, Note, Trouble
 
 def wait(seat: Seat[Note]) -> Waiter[Note]:
     """Begin a wait."""
-    waiter = Waiter(seat, 10.0, lambda: None)
+    waiter = Waiter(seat, 0.0, 10.0, lambda: None)
     seat.admit(waiter)
     return waiter
 
@@ -61,7 +61,7 @@ def test_admitting() -> None:
     seat: Seat[Note] = Seat("a", True, 0.0)
     other: Seat[Note] = Seat("b", True, 0.0)
     assert (set(seat.waiters), seat.wanted) == (set(), False)
-    stranger = Waiter(seat, 10.0, lambda: None)
+    stranger = Waiter(seat, 0.0, 10.0, lambda: None)
     assert not seat.dismiss(stranger)
     one, two = wait(seat), wait(seat)
     assert (set(seat.waiters), seat.wanted) == ({one, two}, True)

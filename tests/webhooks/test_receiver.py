@@ -150,8 +150,8 @@ async def test_signature_is_masked(receiver: Receiver, callbacks: Callbacks, met
     for called in (address, address + "/", address + "x"):
         call = Call(called, BODY, method=method)
         await call(receiver)
-        assert call.scope["path"] == "/callbacks/0123456789abcdef/…"
-        assert call.scope["raw_path"] == b"/callbacks/0123456789abcdef/..."
+        assert call.scope["path"] == "/callbacks/0123456789abcdef/-"
+        assert call.scope["raw_path"] == b"/callbacks/0123456789abcdef/-"
 
 
 async def test_closed(receiver: Receiver, ace: AceData, callbacks: Callbacks) -> None:
