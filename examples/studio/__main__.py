@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import sys
@@ -16,12 +17,15 @@ from pathlib import Path
 import uvicorn
 
 from acedata_async import AceData, AceDataError, Callbacks
+from acedata_async.ledger.lock import check_free
 from acedata_async.sandbox import Sandbox, SystemClock
 from examples.studio.app import Connect, create_app
 from examples.studio.settings import CALLBACKS, Settings
 
 _GRACE = 3
 """Seconds that answers under way get at the end; streams end at once."""
+_PATIENCE = 5.0
+"""Seconds that another studio gets to end."""
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -29,6 +33,8 @@ async def serve(options: argparse.Namespace) -> None:
     settings = Settings.read()
     if options.directory:
         settings = replace(settings, directory=options.directory)
+    for port in (options.port, options.port + 1) if options.sandbox else (options.port,):
+        _check_port(options.host, port)
     address = f"http://{options.host}:{options.port}"
     async with contextlib.AsyncExitStack() as stack:
         connect: Connect = AceData
@@ -36,6 +42,7 @@ async def serve(options: argparse.Namespace) -> None:
             settings = replace(
                 settings,
                 directory=options.directory or Path("out/studio-sandbox"),
+                sandbox=True,
                 # Nobody but the fake vendor beside it calls.
                 callbacks=Callbacks(address + CALLBACKS, "a-secret-of-nobody-else"),
             )
@@ -55,6 +62,28 @@ async def serve(options: argparse.Namespace) -> None:
             sys.exit(3)
 
 
+def _check_port(host: str, port: int) -> None:
+    """Make sure that nobody listens at a port.
+
+    Raises:
+        OSError: Somebody does, or it is no port.
+    """
+    try:
+        with socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        ):
+            return
+    except OverflowError as error:
+        raise OSError(f"there is no port {port}") from error
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise OSError(
+            f"port {port} is taken. Is another studio running? A second one needs a --port and a"
+            " --directory of its own."
+        ) from error
+
+
 class _Server(uvicorn.Server):
     """A server that says when it is up."""
 
@@ -72,6 +101,8 @@ class _Server(uvicorn.Server):
 async def _sandbox(settings: Settings, options: argparse.Namespace) -> AsyncIterator[str]:
     """Run a fake vendor that goes on where the last one ended."""
     settings.directory.mkdir(parents=True, exist_ok=True)
+    # Before another studio's fake vendor is taken away from it.
+    check_free(settings.ledger.with_name(f"{settings.ledger.name}.lock"), patience=_PATIENCE)
     state = settings.directory / "sandbox.jsonl"
     low, high = options.seconds
     async with (

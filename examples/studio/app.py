@@ -10,13 +10,16 @@ from uuid import UUID
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from acedata_async import AceData, AceDataError, InvalidRequest, log_events, read_tags
 from acedata_async.integrations.fastapi import add_error_handlers, callback_router, lifespan
+from acedata_async.ledger import WrongStep
 from acedata_async.models.producer import DEFAULT_MODEL, MODELS
+from examples.studio.answers import Answer, refuse
 from examples.studio.desk import Desk, KeyTaken
 from examples.studio.guard import Guard
 from examples.studio.orders import Order
@@ -57,9 +60,17 @@ def create_app(settings: Settings | None = None, connect: Connect = AceData) -> 
             yield state
 
     # Its own pages of documentation load scripts from elsewhere.
-    app = FastAPI(title="Studio", lifespan=living, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Studio",
+        lifespan=living,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        default_response_class=Answer,
+    )
     app.state.desk = desk
     add_error_handlers(app)
+    app.add_exception_handler(RequestValidationError, refuse)
     app.include_router(callback_router(CALLBACKS))
     app.include_router(router)
     app.include_router(media)
@@ -90,11 +101,11 @@ async def order(request: Request, wanted: Order) -> Response:
         song, new = await _desk(request).order(wanted.item())
     except InvalidRequest as error:
         body = {"error": "invalid_request", "fields": wanted.problems(error)}
-        return JSONResponse(body, 422)
+        return Answer(body, 422)
     except KeyTaken:
         words = "An order with this key has come before, and was another one. It is in the list."
-        return JSONResponse({"error": "key_taken", "detail": words}, 409)
-    return JSONResponse(song, 202 if new else 200)
+        return Answer({"error": "key_taken", "detail": words}, 409)
+    return Answer(song, 202 if new else 200)
 
 
 @router.get("/songs/{key}")
@@ -113,6 +124,16 @@ class Again(BaseModel):
 async def again(request: Request, key: UUID, wanted: Again) -> dict[str, Any]:
     """Order the same once more, such as what has failed."""
     return _found(await _desk(request).again(str(key), str(wanted.key)))
+
+
+@router.post("/songs/{key}/withdraw")
+async def withdraw(request: Request, key: UUID) -> Response:
+    """Take an order back that waits: 200 for one that is not sent any more, 409 if it is late."""
+    try:
+        return Answer(_found(await _desk(request).withdraw(str(key))))
+    except WrongStep:
+        words = "Too late: it does not wait any more. It was sent before it could be withdrawn."
+        return Answer({"error": "too_late", "detail": words}, 409)
 
 
 @router.post("/songs/{key}/fetch")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from sse_starlette import ServerSentEvent
 
 from acedata_async.integrations.fastapi import EventStream
+from examples.studio.answers import as_json
+
+STATUS = "status"
+"""A topic that every stream is told of."""
 
 RETRY = 1000
 """Milliseconds after which a browser opens a stream anew that has ended."""
@@ -32,13 +35,15 @@ class Board:
 
         Args:
             kind: The name of the event.
-            topic: What it is about; what is newer takes the place of what is older.
+            topic: What it is about: `STATUS`, or the key of a song, with more words behind it
+                for a part of what there is to say. What is newer takes the place of what is
+                older.
             facts: What is sent, as JSON.
         """
         event: str | None = None
         for stream in self._streams:
             if stream.wants(topic):
-                event = event or json.dumps(facts)
+                event = event or as_json(facts)
                 stream.put(topic, kind, event)
 
     def stream(
@@ -49,7 +54,7 @@ class Board:
         Args:
             hello: Tells what is sent first. It is asked once the stream hears of changes, so
                 that none falls in between.
-            topics: Only these; empty for all.
+            topics: The keys of the songs that it tells of; empty for all.
         """
         return EventStream(self._events(hello, frozenset(topics)))
 
@@ -59,7 +64,7 @@ class Board:
         stream = _Stream(topics)
         self._streams.add(stream)
         try:
-            yield ServerSentEvent(json.dumps(await hello()), event="hello", retry=RETRY)
+            yield ServerSentEvent(as_json(await hello()), event="hello", retry=RETRY)
             while True:
                 for kind, event in await stream.take():
                     yield ServerSentEvent(event, event=kind)
@@ -77,7 +82,7 @@ class _Stream:
 
     def wants(self, topic: str) -> bool:
         """Say whether it is told of a topic."""
-        return not self._topics or topic in self._topics
+        return not self._topics or topic == STATUS or topic.partition(" ")[0] in self._topics
 
     def put(self, topic: str, kind: str, event: str) -> None:
         """Let it know something."""

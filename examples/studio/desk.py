@@ -9,25 +9,20 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from acedata_async import AceData, BulkItem, BulkOutcome, Event, Task, TaskSeen
 from acedata_async.audio.tags import can_tag
 from acedata_async.errors import AceDataError, DownloadError
-from acedata_async.ledger import Entry, NewEntry
-from examples.studio.board import Board
+from acedata_async.ledger import Entry, NewEntry, WrongStep
+from examples.studio.board import STATUS, Board
 from examples.studio.ledger import ToldLedger
 from examples.studio.production import Production, item_of
-from examples.studio.settings import LOOPBACK, Settings
-from examples.studio.songs import Shelf
+from examples.studio.settings import Settings
+from examples.studio.songs import Shelf, is_withdrawn
+from examples.studio.words import Stop, stop_of
 
 _TICK = 1.0
 """Seconds between two looks at whether things go on."""
-
-
-def is_loopback(address: str) -> bool:
-    """Say whether an address is of this machine, where nobody takes money."""
-    return urlsplit(address).hostname in LOOPBACK
 
 
 class KeyTaken(Exception):
@@ -49,6 +44,7 @@ class Desk:
         self._production: Production | None = None
         self._ace: AceData | None = None
         self._status: dict[str, Any] = {}
+        self._cause: tuple[str, str] | None = None
         self._fetching: dict[str, asyncio.Task[Entry]] = {}
         self._showing: set[asyncio.Task[None]] = set()
 
@@ -63,7 +59,14 @@ class Desk:
             async for entry in self._ledger.entries():
                 self._shelf.learn(entry)
             self._ace = ace
-            self._production = Production(ace, self._ledger, self.settings, self._ended)
+            self._production = Production(
+                ace,
+                self._ledger,
+                self.settings,
+                told=self._ended,
+                refused=self._note,
+                beginning=self._begin_run,
+            )
             work: list[asyncio.Task[Any]] = [
                 asyncio.create_task(self._production.carry_on(), name="studio: production"),
                 asyncio.create_task(self._watch(), name="studio: status"),
@@ -71,11 +74,12 @@ class Desk:
             try:
                 yield
             finally:
-                work += [*self._fetching.values(), *self._showing]
+                work += self._fetching.values()
                 for one in work:
                     one.cancel()
                 # The run ends as it should: paid calls under way get their answers.
                 await asyncio.gather(*work, return_exceptions=True)
+                await asyncio.gather(*self._showing, return_exceptions=True)
 
     async def order(self, item: BulkItem) -> tuple[dict[str, Any], bool]:
         """Take an order; it is on the disk when this returns.
@@ -84,10 +88,13 @@ class Desk:
             What the page shows of it, and whether it is a new one.
 
         Raises:
+            InvalidRequest: It goes on from behind the end of a song.
             KeyTaken: Another order has its key.
             LedgerError: It could not be written down.
         """
         key, asked = str(item.key), item.shown()
+        if key not in self._shelf.keys:
+            self._shelf.check_place(asked)
         new = self._shelf.add(key)  # at once: two clicks are two requests side by side
         try:
             [entry] = await self._ledger.add([NewEntry(key=key, request=asked)])
@@ -110,6 +117,24 @@ class Desk:
             return None
         song, _ = await self.order(item_of(replace(entry, key=new_key)))
         return song
+
+    async def withdraw(self, key: str) -> dict[str, Any] | None:
+        """Take an order back that waits; None where there is no such song.
+
+        Raises:
+            WrongStep: It is too late: the call has begun.
+        """
+        entry = await self._ledger.get(key)
+        if entry is None:
+            return None
+        try:
+            entry = await self._ledger.withdraw(key)
+        except WrongStep:
+            entry = await self._ledger.get(key)
+            if entry is None or not is_withdrawn(entry):  # else: a second click
+                raise
+        self._at_work.drop(key)
+        return self._shelf.view(entry)
 
     async def song(self, key: str) -> dict[str, Any] | None:
         """Return what the page shows of a song, or None where there is none."""
@@ -135,27 +160,42 @@ class Desk:
         production = self._production
         return {
             "now": time.time(),
-            "sandbox": self._ace is not None and is_loopback(self._ace.base_url),
+            "sandbox": self.settings.sandbox,
             "stopped": production.stopped if production else None,
+            "stop": self._stop(),
+            "waiting": self._shelf.waiting,
             "paused": production.paused if production else None,
             "spent": production.spent if production else 0,
             "budget": self.settings.budget,
             "usual": self._shelf.usual,
         }
 
+    def _stop(self) -> Stop | None:
+        """Return why nothing is sent, in words for the page."""
+        stopped = self._production.stopped if self._production else None
+        if stopped is None:
+            return None
+        kind = self._cause[1] if self._cause and self._cause[0] == stopped else None
+        budget = self.settings.budget
+        is_used = budget is not None and self._at_work.spent >= budget
+        return stop_of(stopped, kind, used_budget=budget if is_used else None)
+
     def resume(self) -> None:
         """Go on after a stop."""
         self._at_work.resume()
 
     async def fetch(self, key: str) -> dict[str, Any] | None:
-        """Fetch the file of a song that is made and was not fetched; None where there is none.
+        """Fetch the file of a song that the run could not fetch; None where there is none.
 
         Raises:
             DownloadError: It could not be fetched this time either.
         """
         entry = await self._ledger.get(key)
-        if entry is None or entry.state != "succeeded" or entry.result is None:
-            return None if entry is None else self._shelf.view(entry)
+        if entry is None:
+            return None
+        song = self._shelf.view(entry)
+        if song["stage"] != "made" or entry.result is None:
+            return song  # such as one that the run is fetching
         if key not in self._fetching:
             self._fetching[key] = asyncio.create_task(self._fetch(entry, Task.read(entry.result)))
             self._fetching[key].add_done_callback(lambda _: self._fetching.pop(key))
@@ -204,12 +244,24 @@ class Desk:
 
     def _ended(self, outcome: BulkOutcome) -> None:
         """Take in what only the run knows, such as why a file was not fetched."""
-        untold = outcome.state in {"succeeded", "skipped", "invalid", "unknown", "submitted"}
+        if outcome.error is not None and outcome.reason == self._at_work.stopped:
+            self._cause = outcome.reason, type(outcome.error).__name__  # told once, for all
+        untold = outcome.state in {"succeeded", "invalid", "unknown", "submitted"}
         if outcome.key is not None and untold and outcome.reason:
-            self._shelf.note(outcome.key, outcome.reason)
-            showing = asyncio.create_task(self._show(outcome.key))
-            self._showing.add(showing)
-            showing.add_done_callback(self._showing.discard)
+            self._note(outcome.key, outcome.reason)
+
+    def _note(self, key: str, reason: str) -> None:
+        self._shelf.note(key, reason)
+        showing = asyncio.create_task(self._show(key))
+        self._showing.add(showing)
+        showing.add_done_callback(self._showing.discard)
+
+    async def _begin_run(self) -> None:
+        """Leave to a run what it takes up: what the last one said of a song counts no more."""
+        for key in self._shelf.forget_notes():
+            await self._show(key)
+        if self._fetching:  # else a file would be fetched by both
+            await asyncio.wait(list(self._fetching.values()))
 
     async def _show(self, key: str) -> None:
         view = await self.song(key)
@@ -222,5 +274,5 @@ class Desk:
             known = {name: fact for name, fact in self.status().items() if name != "now"}
             if known != self._status:
                 self._status = known
-                self.board.post("status", "status", {**known, "now": time.time()})
+                self.board.post("status", STATUS, {**known, "now": time.time()})
             await asyncio.sleep(_TICK)

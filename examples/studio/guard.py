@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from examples.studio.answers import as_json
 from examples.studio.settings import CALLBACKS
 
 LARGEST_BODY = 64 * 1024
 """Bytes of an order."""
+_LONGEST_LENGTH = 20
+"""Digits of a length; converting a very long one fails."""
+
+_CALL = re.compile(re.escape(CALLBACKS) + "/[^/]+/[^/]+/*")
+"""The path of a call, of which the receiver leaves nothing that is secret."""
+_SIGNED = re.compile("(/[A-Za-z0-9_-]{8,64}/+)[A-Za-z0-9_-]{32}(?=/|$)")
+"""A marker and a signature, wherever a wrong address leads."""
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
@@ -45,6 +53,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or say why not."""
+        if scope["type"] == "http" and not _CALL.fullmatch(scope["path"]):
+            _mask(scope)
         if scope["type"] == "lifespan":
             await self._app(scope, receive, _briefly(send))
         elif scope["type"] != "http" or scope["path"].startswith(CALLBACKS + "/"):
@@ -61,13 +71,28 @@ class Guard:
         if method in {"GET", "HEAD"}:
             return None
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _place_of(origin) != host:
             return 403, "Another site asks for this."
         length = headers.get("content-length", "")
         if not length.isdecimal():
             return 411, "The length is missing."
-        if int(length) > LARGEST_BODY:
+        if len(length) > _LONGEST_LENGTH or int(length) > LARGEST_BODY:
             return 413, "This is too long."
+        return None
+
+
+def _mask(scope: Scope) -> None:
+    """Leave nothing of a signature in what a server may log."""
+    path, found = _SIGNED.subn(r"\1-", scope["path"])
+    if found:
+        scope["path"] = path
+        scope["raw_path"] = quote(path, errors="replace").encode()
+
+
+def _place_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
         return None
 
 
@@ -79,7 +104,7 @@ def _name_of(host: str) -> str:
 
 
 async def _answer(status: int, detail: str, send: Send) -> None:
-    body = json.dumps({"detail": detail}).encode()
+    body = as_json({"detail": detail}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

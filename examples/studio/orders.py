@@ -19,6 +19,8 @@ from acedata_async import (
     VariationRequest,
 )
 
+_CALLBACK = "callback_url"
+
 Action = Literal["generate", "extend", "cover", "variation", "stems"]
 
 _REQUESTS: Mapping[
@@ -57,15 +59,16 @@ class Order(BaseModel):
         Raises:
             InvalidRequest: A field is wrong.
         """
-        if "callback_url" in self.fields:
-            raise InvalidRequest(None, None, "callback_url: the studio sets it, not the page")
+        if _CALLBACK in self.fields:
+            raise InvalidRequest(None, None, f"{_CALLBACK}: the studio sets it, not the page")
         request = _REQUESTS[self.action].model_validate(self.fields)
         return BulkItem.of(request, key=str(self.key))
 
     def problems(self, error: InvalidRequest) -> dict[str, str]:
         """Return what is wrong with each field, by its name; under "" what is of none."""
         found: dict[str, str] = {}
-        for problem in error.problems:
+        for told in error.problems:
+            problem = told.replace(f" {_CALLBACK},", "")  # which is not allowed here
             name, _, words = problem.partition(": ")
             known = bool(words) and name in {*_REQUESTS[self.action].model_fields, *self.fields}
             found.setdefault(name if known else "", words if known else problem)

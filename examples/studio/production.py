@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Self
 
-from acedata_async import AceData, AceDataError, BulkItem, BulkOutcome, BulkRun
+from acedata_async import AceData, AceDataError, BulkItem, BulkOutcome, BulkRun, InvalidRequest
 from acedata_async.audio.tags import can_tag
 from acedata_async.ledger import Entry, Ledger
 from examples.studio.settings import Settings
@@ -30,6 +30,10 @@ class Feed:
             self._known.add(item.key)
             self._waiting.append(item)
             self._news.set()
+
+    def drop(self, key: str) -> None:
+        """Let go of an order that was not handed over yet; harmless for any other."""
+        self._waiting = deque(item for item in self._waiting if item.key != key)
 
     def __aiter__(self) -> Self:
         return self
@@ -54,6 +58,8 @@ class Production:
         ledger: Where it is written down; open.
         settings: How.
         told: Called with each outcome.
+        refused: Called with the key of an order that cannot be made any more, and why.
+        beginning: Awaited before each run.
     """
 
     def __init__(
@@ -61,12 +67,17 @@ class Production:
         ace: AceData,
         ledger: Ledger,
         settings: Settings,
+        *,
         told: Callable[[BulkOutcome], object],
+        refused: Callable[[str, str], object],
+        beginning: Callable[[], Awaitable[object]],
     ) -> None:
         self._ace = ace
         self._ledger = ledger
         self._settings = settings
         self._told = told
+        self._refused = refused
+        self._beginning = beginning
         self._feed = Feed()
         self._run: BulkRun | None = None
         self._over: str | None = None
@@ -75,6 +86,10 @@ class Production:
     def put(self, item: BulkItem) -> None:
         """Let an order be made that is in the ledger as pending."""
         self._feed.put(item)
+
+    def drop(self, key: str) -> None:
+        """Let go of an order that the ledger has as withdrawn; the run sends it no more."""
+        self._feed.drop(key)
 
     def resume(self) -> None:
         """Go on after a stop; harmless without one."""
@@ -105,8 +120,7 @@ class Production:
             try:
                 await self._resumed.wait()
             finally:
-                making.cancel()  # what is under way is written down, and taken up again
-                await asyncio.wait([making])
+                await _end(making)  # what is under way is written down, and taken up again
 
     async def _make(self) -> None:
         try:
@@ -119,8 +133,12 @@ class Production:
         _log.warning("nothing is made any more: %s", self._over)
 
     async def _one_run(self) -> str:
+        await self._beginning()
         async for entry in self._ledger.entries({"pending"}):
-            self._feed.put(item_of(entry))
+            try:
+                self._feed.put(item_of(entry))
+            except InvalidRequest as error:  # another release took the order
+                self._refused(entry.key, str(error))
         settings = self._settings
         async with self._ace.producer.bulk(
             self._feed,
@@ -137,6 +155,23 @@ class Production:
         return run.stats.stopped or "the run has ended"
 
 
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task, and wait for its end. Being cancelled meanwhile does not cut it short."""
+    task.cancel()
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
 def item_of(entry: Entry) -> BulkItem:
-    """Return the order again that an entry of the ledger was made for."""
+    """Return the order again that an entry of the ledger was made for.
+
+    Raises:
+        InvalidRequest: It is not allowed any more.
+    """
     return BulkItem.read({**entry.request, "key": entry.key})

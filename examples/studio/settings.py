@@ -25,6 +25,7 @@ class Settings:
         hosts: The names under which the page may be opened. The vendor's calls come under any.
         max_in_flight: How many songs may be under way at once.
         budget: How many songs may be paid for, in the whole ledger; None for any number.
+        sandbox: Whether the vendor is a fake one, which the page says.
     """
 
     directory: Path
@@ -32,6 +33,7 @@ class Settings:
     hosts: frozenset[str] = field(default=LOOPBACK)
     max_in_flight: int | Literal["auto"] = "auto"
     budget: int | None = None
+    sandbox: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:

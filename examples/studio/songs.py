@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import statistics
+import sys
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from acedata_async import Audio, Task
+from acedata_async import Audio, InvalidRequest, Task
 from acedata_async.ledger import Entry, EntryState
 from examples.studio.settings import Settings
+from examples.studio.words import failure_words, refusal
 
 Stage = Literal[
-    "waiting", "sending", "making", "fetching", "ready", "made", "failed", "unknown", "lost", "over"
+    "waiting",
+    "sending",
+    "making",
+    "fetching",
+    "ready",
+    "made",
+    "failed",
+    "withdrawn",
+    "unknown",
+    "lost",
+    "over",
 ]
 """Where a song stands, for the page."""
 
@@ -37,6 +50,9 @@ _LOST = (
     "The vendor took it, and it was paid. It is looked up again when the studio is started next."
     " Where it stands:"
 )
+
+_WITHDRAWN = "withdrawn before it was sent"
+"""What the ledger says of an order that was taken back."""
 
 _REMEMBERED = 21
 """How many songs tell how long the next one takes."""
@@ -64,10 +80,17 @@ class Shelf:
         self._places = itertools.count()
         self._settings = settings
         self._audios: dict[str, Origin] = {}
+        self._lengths: dict[str, float] = {}
+        self._waiting: set[str] = set()
         self._tasks: dict[str, str] = {}
         self._progress: dict[str, float] = {}
         self._notes: dict[str, str] = {}
         self._took: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
+
+    @property
+    def waiting(self) -> int:
+        """How many songs wait to be sent."""
+        return len(self._waiting - self._notes.keys())
 
     @property
     def usual(self) -> dict[str, float]:
@@ -85,6 +108,7 @@ class Shelf:
         """Take in how a song stands now."""
         is_old = self.add(entry.key) and entry.state == "saved"
         self._notes.pop(entry.key, None)
+        (self._waiting.add if entry.state == "pending" else self._waiting.discard)(entry.key)
         if entry.state == "submitted" and entry.task_id:
             self._tasks[entry.task_id] = entry.key
         elif entry.task_id in self._tasks:
@@ -96,12 +120,31 @@ class Shelf:
             self._audios |= {
                 audio.id: Origin(entry.key, title) for audio in task.audios if audio.id
             }
+            self._lengths |= {
+                audio.id: audio.duration for audio in task.audios if audio.id and audio.duration
+            }
             if is_old or entry.state == "succeeded":
                 self._time(str(entry.request.get("action")), task)
+
+    def check_place(self, asked: Mapping[str, Any]) -> None:
+        """Make sure that an order does not go on from behind the end of a song that is here.
+
+        Raises:
+            InvalidRequest: It does.
+        """
+        place, length = asked.get("continue_at"), self._lengths.get(str(asked.get("audio_id")))
+        if place is not None and length is not None and place > length:
+            words = f"a number of seconds up to {length:.1f}, where the song ends"
+            raise InvalidRequest("continue_at", place, words)
 
     def note(self, key: str, reason: str) -> None:
         """Take in what the ledger does not know of a song."""
         self._notes[key] = reason
+
+    def forget_notes(self) -> list[str]:
+        """Let go of what the ledger does not know; return the keys of those that it was about."""
+        keys, self._notes = list(self._notes), {}
+        return keys
 
     def progressed(self, task_id: str, progress: float | None) -> str | None:
         """Take in how far a task is; return the key of its song if that is news."""
@@ -116,7 +159,7 @@ class Shelf:
         asked = entry.request
         task = Task.read(entry.result) if entry.result is not None else None
         audio = next(iter(task.audios), None) if task else None
-        stage = _STAGES[entry.state]
+        stage = "withdrawn" if is_withdrawn(entry) else _STAGES[entry.state]
         note = self._notes.get(entry.key)
         if stage == "fetching" and note:
             stage = "made"
@@ -150,34 +193,51 @@ class Shelf:
         if task.created_at and task.finished_at:
             self._took[action].append((task.finished_at - task.created_at).total_seconds())
 
+    def _command(self, *words: str) -> str:
+        """Return a command that works in any directory, whatever is on the path."""
+        ledger = str(self._settings.ledger.absolute())
+        return shlex.join(
+            [sys.executable, "-m", "acedata_async", "ledger", *words, "--ledger", ledger]
+        )
+
     def _trouble(
         self, stage: Stage, entry: Entry, task: Task | None, note: str | None
     ) -> dict[str, Any]:
         """Return what went wrong, what was paid, and what to do about it."""
         said = note or (entry.error.message if entry.error else None)
-        place = f'--ledger "{self._settings.ledger}"'
         told: dict[str, Any] = {}
         match stage:
             case "failed":
-                failure = task.failure if task else None
-                words = f"{failure.code or ''} {failure.message}".strip() if failure else said
-                told["reason"] = words or "The vendor gave no reason."
+                error = entry.error
+                told["reason"] = (
+                    failure_words(task.failure) if task else refusal(error.type if error else None)
+                )
+                told["detail"] = error.message if error else None
                 told["advice"] = (
                     f"{entry.cost:g} credits were taken." if entry.cost else "Nothing was paid."
                 )
+            case "withdrawn":
+                told = {"reason": "It was taken back in time.", "advice": "Nothing was paid."}
             case "unknown":
-                told = {"advice": _UNKNOWN, "detail": said}
-                told["command"] = f"acedata ledger unknown {place}"
+                told = {"advice": _UNKNOWN, "detail": said, "command": self._command("unknown")}
             case "lost":
                 told = {"advice": _LOST, "detail": said}
-                told["command"] = f"acedata ledger show {entry.key} {place}"
+                told["command"] = self._command("show", entry.key)
             case "over":
                 told["reason"] = "It was ended by hand."
             case "made":
-                told = {"reason": said, "advice": "It is paid, and can be fetched again."}
+                told = {"reason": "Its file could not be fetched.", "detail": said}
+                told["advice"] = "It is paid, and can be fetched again."
             case "waiting" if note:
-                told = {"reason": note, "advice": "Nothing was paid."}
+                told = {"reason": "It cannot be sent as it is.", "detail": note}
+                told["advice"] = "Nothing was paid. Withdraw it, and order it anew."
         return told
+
+
+def is_withdrawn(entry: Entry) -> bool:
+    """Say whether an order was taken back before it was sent."""
+    error = entry.error
+    return entry.state == "failed" and error is not None and error.message == _WITHDRAWN
 
 
 def title_of(asked: Mapping[str, Any], audio: Audio | None, origin: Origin | None) -> str:

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from acedata_async import Callbacks
+from acedata_async import AceData, Callbacks
 from acedata_async.sandbox import Sandbox
-from examples.studio.app import create_app
+from examples.studio.app import Connect, create_app
 from examples.studio.settings import CALLBACKS, Settings
 from tests.studio.processes import SECRET
 
@@ -79,6 +79,39 @@ async def _until(look: Callable[[], Awaitable[Any]]) -> Any:
     return found
 
 
+Exchange = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class Between(httpx.AsyncBaseTransport):
+    """Stands between a client and its vendor.
+
+    Args:
+        vendor: The vendor.
+        carry: Answers a request, as the vendor would if it is asked.
+    """
+
+    def __init__(
+        self, vendor: Sandbox, carry: Callable[[httpx.Request, Exchange], Awaitable[httpx.Response]]
+    ) -> None:
+        self._vendor = vendor
+        self._inner = vendor.transport()
+        self._carry = carry
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        return await self._carry(request, self._inner.handle_async_request)
+
+    def client(self, **options: Any) -> AceData:
+        """Return a client that has this on its way."""
+        return AceData(
+            "token-of-tests",
+            base_url="https://sandbox.acedata.invalid",
+            http_client=httpx.AsyncClient(transport=self, trust_env=False),
+            clock=self._vendor.clock,
+            **options,
+        )
+
+
 class Door:
     """Where the vendor calls: whichever studio was opened last."""
 
@@ -110,13 +143,13 @@ def opened(sandbox: Sandbox, door: Door, tmp_path: Path) -> Opening:
     """Open a studio; another one later goes on with the same ledger."""
 
     @asynccontextmanager
-    async def opening(**settings: Any) -> AsyncIterator[Service]:
+    async def opening(connect: Connect | None = None, **settings: Any) -> AsyncIterator[Service]:
         known = Settings(
             directory=tmp_path,
             callbacks=Callbacks(BASE + CALLBACKS, SECRET),
             **settings,
         )
-        app = create_app(known, sandbox.client)
+        app = create_app(known, connect or sandbox.client)
         door.app = app
         transport = httpx.ASGITransport(app)
         async with (

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from examples.studio.board import Board
+from examples.studio.board import STATUS, Board
 
 
 async def hello() -> dict[str, Any]:
@@ -46,14 +46,17 @@ async def test_slow_stream_gets_the_newest_state() -> None:
 
 
 async def test_stream_of_one_song_hears_of_no_other() -> None:
-    """It was asked for by its key."""
+    """How far that one is, and how the studio stands, belong to it."""
     board = Board()
     events = events_of(board, "a")
     await read(events)
-    board.post("song", "b", {})
-    board.post("status", "status", {})
-    board.post("song", "a", {"it": "is"})
-    assert await read(events) == ("song", {"it": "is"})
+    for key in ("b", "a"):
+        board.post("song", key, {"key": key})
+        board.post("progress", f"{key} progress", {"key": key})
+    board.post("status", STATUS, {"stopped": None})
+    assert await read(events) == ("song", {"key": "a"})
+    assert await read(events) == ("progress", {"key": "a"})
+    assert await read(events) == ("status", {"stopped": None})
 
 
 async def test_nothing_is_kept_of_a_stream_that_has_ended() -> None:
@@ -65,3 +68,13 @@ async def test_nothing_is_kept_of_a_stream_that_has_ended() -> None:
     assert len(board) == 1
     await events.aclose()  # type: ignore[attr-defined]
     assert len(board) == 0
+
+
+async def test_half_a_character_can_be_sent() -> None:
+    """What the vendor or a user wrote may hold one, which UTF-8 has no bytes for."""
+    board = Board()
+    events = events_of(board)
+    await read(events)
+    board.post("song", "a", {"title": "\ud83d"})
+    async with asyncio.timeout(5):
+        assert (await anext(events)).data.isascii()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from acedata_async import ConfigurationError
-from examples.studio.settings import Settings
-from tests.studio.conftest import Opening, Service
+from acedata_async import Callbacks, ConfigurationError
+from examples.studio.settings import CALLBACKS, Settings
+from tests.studio.conftest import BASE, Opening, Service
+from tests.studio.processes import SECRET
 
 
 async def test_page_may_load_from_here_only(service: Service) -> None:
@@ -44,6 +47,7 @@ async def test_other_sites_order_nothing(service: Service) -> None:
     for origin, status in {
         "https://evil.example": 403,
         "null": 403,
+        "http://[": 403,
         "http://localhost": 202,
     }.items():
         answer = await service.http.post("/api/songs", json=order, headers={"Origin": origin})
@@ -55,8 +59,43 @@ async def test_other_sites_order_nothing(service: Service) -> None:
         yield b"{"
 
     assert (await service.http.post("/api/songs", content=endless())).status_code == 411
+    vast = await service.http.post("/api/songs", headers={"Content-Length": "9" * 5000})
+    assert vast.status_code == 413
     form = await service.http.post("/api/songs", data={"key": body["key"]})
     assert form.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//callbacks/{}",
+        "/CALLBACKS/{}",
+        "/CALLBACKS/{}//",
+        "/elsewhere/callbacks/{}",
+        "/callbacks/{}/more",
+        "/callbacks/{}?x=1",
+    ],
+)
+async def test_no_wrong_address_shows_a_signature(service: Service, path: str) -> None:
+    """A server logs the path as the scope has it when the answer begins."""
+    address = Callbacks(BASE + CALLBACKS, SECRET).address()
+    marker, _, signature = address.removeprefix(f"{BASE}{CALLBACKS}/").partition("/")
+    app = service.http._transport.app  # type: ignore[attr-defined]
+    logged: list[str] = []
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            logged.append(f"{scope['path']} {scope['raw_path']}")
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    transport = httpx.ASGITransport(server)
+    url = BASE + path.format(f"{marker}/{signature}")
+    async with httpx.AsyncClient(transport=transport) as http:
+        await http.post(url, json={"task_id": "x"})
+    assert marker in logged[0]
+    assert signature not in logged[0]
 
 
 def test_environment_sets_it_up(tmp_path: Path) -> None:
