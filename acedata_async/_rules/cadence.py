@@ -29,8 +29,8 @@ _STEPS = 12
 _NET = 60.0
 """Seconds after which a task of an unknown kind, whose end a callback is to tell, is looked at all
 the same…"""
-_LEAST_NET, _NEARLY_ALL = 15.0, 1.65
-"""…and one of a known kind: so many, or once nineteen in twenty are over (deviations from the mean)
+_LEAST_NET, _NEARLY_ALL = 15.0, 2.33
+"""…and one of a known kind: so many, or once 99 in 100 are over (deviations from the mean)
 if that is later…"""
 _SHORTEST_NET_GAP, _NET_FINENESS = 10.0, 4.0
 """…and from then on a quarter of its age apart, but between so many seconds and `_LONGEST_GAP`."""
