@@ -30,8 +30,8 @@ _NET = 60.0
 """Seconds after which a task of an unknown kind, whose end a callback is to tell, is looked at all
 the same…"""
 _LEAST_NET, _NEARLY_ALL = 15.0, 2.33
-"""…and one of a known kind: so many, or once 99 in 100 are over (deviations from the mean)
-if that is later…"""
+"""…and one of a known kind: once 99 in 100 are over (deviations from the mean), but not before so
+many seconds, nor later than `_NET` after half of them are…"""
 _SHORTEST_NET_GAP, _NET_FINENESS = 10.0, 4.0
 """…and from then on a quarter of its age apart, but between so many seconds and `_LONGEST_GAP`."""
 
@@ -71,11 +71,10 @@ def safety_net(age: float, *, spread: Spread | None) -> float:
         age: Seconds since the task began.
         spread: How long such tasks take, or None while that is unknown.
     """
-    first = (
-        _NET
-        if spread is None
-        else max(_LEAST_NET, spread.median * math.exp(_NEARLY_ALL * spread.sigma))
-    )
+    first = _NET
+    if spread is not None:
+        nearly_all = spread.median * math.exp(_NEARLY_ALL * spread.sigma)
+        first = max(_LEAST_NET, min(nearly_all, spread.median + _NET))
     if age < first:
         return first - age
     return min(max(age / _NET_FINENESS, _SHORTEST_NET_GAP), _LONGEST_GAP)
