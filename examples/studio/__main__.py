@@ -9,6 +9,7 @@ import errno
 import logging
 import socket
 import sys
+import warnings
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import uvicorn
 
-from acedata_async import AceData, AceDataError, Callbacks
+from acedata_async import AceData, AceDataError, Callbacks, RequestWarning
 from acedata_async.ledger.lock import check_free
 from acedata_async.sandbox import Sandbox, SystemClock
 from examples.studio.app import Connect, create_app
@@ -128,6 +129,8 @@ def main() -> None:
         help="how long a song takes on the sandbox",
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # Such as of long prompts: the page says so where they are written.
+    warnings.simplefilter("ignore", RequestWarning)
     with contextlib.suppress(KeyboardInterrupt):
         try:
             asyncio.run(serve(parser.parse_args()))

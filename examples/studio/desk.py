@@ -164,6 +164,7 @@ class Desk:
             "stopped": production.stopped if production else None,
             "stop": self._stop(),
             "waiting": self._shelf.waiting,
+            "ordered": len(self._shelf.keys),
             "paused": production.paused if production else None,
             "spent": production.spent if production else 0,
             "budget": self.settings.budget,
@@ -244,9 +245,11 @@ class Desk:
 
     def _ended(self, outcome: BulkOutcome) -> None:
         """Take in what only the run knows, such as why a file was not fetched."""
-        if outcome.error is not None and outcome.reason == self._at_work.stopped:
-            self._cause = outcome.reason, type(outcome.error).__name__  # told once, for all
-        untold = outcome.state in {"succeeded", "invalid", "unknown", "submitted"}
+        if outcome.state == "skipped" and outcome.reason == self._at_work.stopped:
+            if outcome.error is not None:
+                self._cause = outcome.reason, type(outcome.error).__name__
+            return  # the reason is told once, for all
+        untold = outcome.state in {"succeeded", "skipped", "invalid", "unknown", "submitted"}
         if outcome.key is not None and untold and outcome.reason:
             self._note(outcome.key, outcome.reason)
 

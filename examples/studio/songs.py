@@ -229,8 +229,8 @@ class Shelf:
                 told = {"reason": "Its file could not be fetched.", "detail": said}
                 told["advice"] = "It is paid, and can be fetched again."
             case "waiting" if note:
-                told = {"reason": "It cannot be sent as it is.", "detail": note}
-                told["advice"] = "Nothing was paid. Withdraw it, and order it anew."
+                told = {"reason": "It cannot be sent as it is: withdraw it, and order it anew."}
+                told |= {"advice": "Nothing was paid.", "detail": note}
         return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -154,7 +155,7 @@ def test_wrong_fields_are_told_beside_them(page: Page) -> None:
     page.get_by_role("button", name="Make this song").click()
     prompt = page.get_by_label("What is it to be?")
     expect(prompt).to_be_focused()
-    expect(prompt).to_have_accessible_description("missing; needed: a text, or lyric in its place")
+    expect(prompt).to_have_accessible_description("Say what the song is to be.")
     page.get_by_text("Fine tuning").click()
     page.get_by_label("Seed").fill("seven")
     page.get_by_text("Fine tuning").click()
@@ -177,7 +178,9 @@ def test_phone_shows_everything(browser: Browser, studio: House) -> None:
     ) as context:
         page = context.new_page()
         page.goto(studio.url)
+        page.get_by_role("link", name=re.compile(r"^Songs \(\d+\)$")).tap()
         song = page.locator("li.song[data-stage=ready]").first
+        expect(song).to_be_in_viewport()
         song.locator(".play").tap()
         wait_for(page, "document.getElementById('audio').readyState >= 2")
         assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -123,7 +123,8 @@ async def test_failed_song_says_why_and_is_tried_again(service: Service) -> None
     """With what was paid; the second try is an order of its own, and paid once."""
     service.sandbox.inject("fail-F1", times=1)
     failed = await service.make(stage="failed", prompt="Bad luck")
-    assert failed["reason"] == "api_error fetch failed"
+    assert failed["reason"] == "The vendor could not make it."
+    assert "api_error fetch failed" in failed["detail"]
     assert failed["advice"] == "Nothing was paid."
     key = str(uuid4())
     for _ in range(2):
@@ -139,7 +140,8 @@ async def test_refused_song_says_why(service: Service) -> None:
     """What the vendor does not take was not paid; the others go on."""
     service.sandbox.inject("moderation", times=1)
     refused = await service.make(stage="failed", prompt="Something rude")
-    assert "403" in refused["reason"]
+    assert "moderation may object to the words" in refused["reason"]
+    assert "403" in refused["detail"]
     assert refused["advice"] == "Nothing was paid."
     await service.make(prompt="Something nice")
 
@@ -152,14 +154,15 @@ async def test_unknown_and_lost_songs_say_what_to_do(service: Service) -> None:
     assert str(service.directory) in unknown["command"]
     service.sandbox.inject("no-result", times=1)
     lost = await service.make(stage="lost", prompt="Gone")
-    assert f"acedata ledger show {lost['key']}" in lost["command"]
+    assert f"-m acedata_async ledger show {lost['key']}" in lost["command"]
 
 
 async def test_file_that_could_not_be_fetched_is_fetched_later(service: Service) -> None:
     """It is made and paid; a second try, or two at once, bring the file."""
     service.sandbox.inject("media-404")
     made = await service.make(stage="made", prompt="Behind a wall")
-    assert "not downloaded" in made["reason"]
+    assert made["reason"] == "Its file could not be fetched."
+    assert "not downloaded" in made["detail"]
     path = f"/api/songs/{made['key']}/fetch"
     assert (await service.http.post(path, content=b"")).status_code == 502
     service.sandbox.clear_faults()

@@ -92,7 +92,7 @@ async def test_order_that_is_not_allowed_any_more_stops_no_other(
         await service.make(prompt="Another one")
         song = await service.song(odd)
         assert (song["stage"], song["advice"]) == ("waiting", "Nothing was paid.")
-        assert "weirdness: 7 is not allowed" in song["reason"]
+        assert "weirdness: 7 is not allowed" in song["detail"]
         assert (await service.http.get("/api/songs")).json()["stopped"] is None
         again = await service.http.post(f"/api/songs/{odd}/again", json={"key": str(uuid4())})
         assert again.status_code == 422

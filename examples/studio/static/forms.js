@@ -14,6 +14,8 @@ const ABOUT = {
   stems: ["Stems", "The song taken apart: voice, drums, bass and the rest, as one zip.", "Take it apart"],
 };
 
+const MISSING = { prompt: "Say what the song is to be.", lyric: "Write the words to sing." };
+
 /** Order something. The same key and fields, however often, are one song. */
 export const order = (key, action, fields) => ask("POST", "api/songs", { key, action, fields });
 
@@ -132,8 +134,18 @@ function setMode(mode) {
   for (const part of composer.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== mode;
 }
 
+/** Say how long the prompts are; more than the vendor documents is allowed, and marked. */
 function count() {
-  document.getElementById("c-count").textContent = composer.elements.prompt.value.length;
+  for (const hint of document.querySelectorAll("[data-counts]")) {
+    const { counts, most } = hint.dataset;
+    const length = [...document.getElementById(counts).value].length;
+    const over = length > Number(most);
+    hint.firstElementChild.textContent = `${length} of ${most} characters`;
+    hint.classList.toggle("over", over);
+    const beyond = hint.querySelector(".beyond");
+    const words = over ? "– the vendor documents no more, and may refuse it" : "";
+    if (beyond.textContent !== words) beyond.textContent = words;
+  }
 }
 
 /** Keep what is written, with its key: a reload loses neither, nor pays twice. */
@@ -174,7 +186,9 @@ function takeUpDraft() {
 /** Make the composer work. `made` is called with each song that was ordered. */
 export async function startComposer(made) {
   const { models, model } = await ask("GET", "api/choices");
-  for (const name of models) composer.elements.model.add(new Option(name, name, name === model, name === model));
+  for (const { elements } of [composer, followForm]) {
+    for (const name of models) elements.model.add(new Option(name, name, name === model, name === model));
+  }
   takeUpDraft();
   composer.addEventListener("input", () => {
     count();
@@ -183,6 +197,11 @@ export async function startComposer(made) {
   composer.addEventListener("change", () => setMode(composer.elements.mode.value));
   composer.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const asked = composer.elements.mode.value;
+    if (composer.elements[asked].value.trim() === "") {
+      showProblems(composer, { [asked]: MISSING[asked] });
+      return;
+    }
     composer.key ??= newKey();
     keepDraft();
     const song = await send(composer, "generate");
@@ -226,7 +245,16 @@ export function openFollow(song, action) {
   for (const field of followForm.querySelectorAll("[data-for]")) {
     field.hidden = !field.dataset.for.split(" ").includes(action);
   }
-  followForm.elements.continue_at.value = song.duration ? Math.floor(song.duration) : "";
+  const { continue_at: place, model } = followForm.elements;
+  place.value = song.duration ? Math.floor(song.duration) : "";
+  place.max = song.duration ?? "";
+  document.getElementById("f-length").textContent = song.duration ? `The song has ${song.duration.toFixed(1)} seconds.` : "";
+  if (song.model) {
+    const known = Array.from(model.options, (option) => option.value);
+    if (!known.includes(song.model)) model.add(new Option(song.model, song.model));
+    model.value = song.model; // what is made from a song is of its model, unless another is chosen
+  }
+  count();
   resetRanges(followForm);
   document.getElementById("follow-title").textContent = `${name}: ${song.title}`;
   document.getElementById("follow-about").textContent = about;
@@ -236,6 +264,7 @@ export function openFollow(song, action) {
 
 /** Make the dialog work. `made` is called with each song that was ordered. */
 export function startFollow(made) {
+  followForm.addEventListener("input", count);
   document.getElementById("follow-cancel").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   followForm.addEventListener("submit", async (event) => {

@@ -8,6 +8,7 @@ const template = document.getElementById("song");
 const shown = new Map();
 let usual = {};
 let ahead = 0;
+let stopped = false;
 
 const STAGES = {
   waiting: "Waiting for its turn",
@@ -16,6 +17,7 @@ const STAGES = {
   fetching: "Being fetched",
   made: "Made, and not fetched",
   failed: "It failed",
+  withdrawn: "Withdrawn",
   unknown: "Nobody knows whether it was accepted",
   lost: "Its record is gone",
   over: "Ended",
@@ -27,14 +29,17 @@ const MADE_FROM = {
   stems: "Stems of",
 };
 const RUNNING = new Set(["waiting", "sending", "making", "fetching"]);
-const TROUBLED = new Set(["made", "failed", "unknown", "lost", "over"]);
+const TROUBLED = new Set(["made", "failed", "withdrawn", "unknown", "lost", "over"]);
+const AGAIN = { made: "Fetch it again", failed: "Try again", withdrawn: "Order it again" };
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
-/** Take in the studio's clock, and how long songs usually take. */
+/** Take in the studio's clock, how long songs usually take, and whether any are sent. */
 export function setPace(status) {
   usual = status.usual;
   ahead = status.now - Date.now() / 1000;
+  stopped = status.stop !== null;
+  shown.forEach(tick);
 }
 
 const now = () => Date.now() / 1000 + ahead;
@@ -61,6 +66,7 @@ export function show(song, handlers) {
     list.insertBefore(element, [...list.children].find(isOlder) ?? null);
   }
   kept.song = song;
+  if (before !== song.stage && !RUNNING.has(song.stage)) kept.told = "";
   draw(kept);
   if (before === undefined || before === song.stage) return null;
   if (song.stage === "ready") return `“${song.title}” is ready.`;
@@ -75,12 +81,25 @@ export function showProgress({ key, progress }) {
   tick(kept);
 }
 
+/** Say something of a song that is no part of it, such as what did not work. */
+export function tell(key, words) {
+  const kept = shown.get(key);
+  if (!kept) return;
+  kept.told = words;
+  drawTold(kept);
+}
+
+function drawTold({ element, told }) {
+  element.querySelector(".told").hidden = !told;
+  element.querySelector(".told").textContent = told || "";
+}
+
 /** Bring a song into view. */
 export const reveal = (key) => {
   shown.get(key)?.element.scrollIntoView({ block: "nearest" });
 };
 
-function wire(kept, { follow, again, fetch: fetchAgain }) {
+function wire(kept, { follow, again, fetch: fetchAgain, withdraw }) {
   const { element } = kept;
   const part = (name) => element.querySelector(name);
   part(".play").addEventListener("click", (event) => play(kept.song, event.currentTarget));
@@ -90,6 +109,11 @@ function wire(kept, { follow, again, fetch: fetchAgain }) {
   part(".again").addEventListener("click", (event) => {
     const act = kept.song.stage === "made" ? fetchAgain : again;
     act(kept.song, event.currentTarget);
+  });
+  part(".withdraw").addEventListener("click", async (event) => {
+    const had = document.activeElement === event.currentTarget;
+    await withdraw(kept.song, event.currentTarget);
+    if (had && kept.song.stage === "withdrawn") part(".again").focus();
   });
   part(".copy").addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(kept.song.command);
@@ -126,10 +150,13 @@ function draw(kept) {
   part(".command").hidden = !song.command;
   part(".command code").textContent = song.command || "";
   const again = part(".again");
-  again.hidden = !["made", "failed"].includes(song.stage);
-  again.textContent = song.stage === "made" ? "Fetch it again" : "Try again";
+  again.closest(".line").hidden = !(song.stage in AGAIN);
+  again.textContent = AGAIN[song.stage] || "";
+  part(".cost").hidden = song.stage === "made";
   named(part(".copy"), "Copy the command for");
   named(again, again.textContent + ":");
+  named(part(".withdraw"), "Withdraw");
+  drawTold(kept);
 
   const words = song.lyric && song.lyric !== "[Instrumental]" && song.action !== "stems";
   part(".words").hidden = !words;
@@ -161,7 +188,9 @@ function tick({ element, song }) {
   const running = RUNNING.has(song.stage);
   part(".state").hidden = !(running || TROUBLED.has(song.stage));
   part(".bar").hidden = !running;
-  let text = STAGES[song.stage] || "";
+  part(".withdraw").hidden = song.stage !== "waiting";
+  const held = song.stage === "waiting" && (stopped || Boolean(song.reason));
+  let text = held ? "Held back" : STAGES[song.stage] || "";
   let share = null;
   if (song.stage === "making" && song.begun_at) {
     const seconds = Math.max(0, now() - song.begun_at);
@@ -175,7 +204,8 @@ function tick({ element, song }) {
   if (song.stage === "fetching") share = 1;
   setText(part(".stage"), text);
   const bar = part(".bar");
-  bar.classList.toggle("vague", running && share === null);
+  bar.classList.toggle("still", held);
+  bar.classList.toggle("vague", running && !held && share === null);
   if (share === null) {
     bar.removeAttribute("aria-valuenow");
   } else {
