@@ -57,6 +57,9 @@ _STOPS: Mapping[str, str] = MappingProxyType(
 """What stops everybody, by the error's class, and what to do."""
 
 
+_UNNAMED = "Something has stopped the studio. What is known may say more."
+
+
 class Stop(TypedDict):
     """Why nothing is sent.
 
@@ -86,7 +89,7 @@ def stop_of(said: str, kind: str | None, *, used_budget: int | None) -> Stop:
             " again with a higher STUDIO_BUDGET."
         )
         return Stop(reason=reason, detail=None, resumable=False)
-    reason = _STOPS.get(kind or "", "The studio has come upon something unforeseen.")
+    reason = _STOPS.get(kind or "", _UNNAMED)
     return Stop(reason=reason, detail=said, resumable=True)
 
 
