@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -236,12 +234,7 @@ class AceData:
         """
         if self._crew.closed or not is_task_id(task_id) or not isinstance(marker, str | None):
             return False
-        loop = self._crew.loop
-        if loop is None or loop is _running_loop():
-            return self._take_hint(task_id, marker)
-        with suppress(RuntimeError):  # it was closed
-            loop.call_soon_threadsafe(self._take_hint, task_id, marker)
-        return False
+        return self._crew.call(lambda: self._take_hint(task_id, marker)) or False
 
     def _take_hint(self, task_id: str, marker: str | None) -> bool:
         if marker is not None:
@@ -408,13 +401,6 @@ class AceData:
         if isinstance(item, Audio):
             return next((audio for audio in task.audios if audio.id == item.id), None)
         return task.stems if isinstance(item, Stems) else task.speech
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def _durations(learned: str | None) -> Durations:

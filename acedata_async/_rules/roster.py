@@ -25,10 +25,6 @@ _OLD = 60.0
 """Seconds after which a task that is missing from shared lookups gets one of its own."""
 MOST_LOOKS = 8
 """Lookups under way at once."""
-_LAST_CHANCE = 2.0
-"""Seconds before a deadline at which a task is looked at whose callback has not come…"""
-_LEAST_CHANCE = 10.0
-"""…if the wait lasts longer than that."""
 _SPURNED_GAP = 15.0
 """Seconds between two looks at an id that the API answers with an error of its own."""
 _FAULTS = 2
@@ -96,7 +92,7 @@ class Roster(Generic[RecordT]):
             wait = self._timetable.first_look(shared, self._seats, self._agenda.batch.size, now)
             self._schedule(shared, now + wait, now)
         elif self._timetable.is_patient(shared, now):
-            chance = _last_chance(waiter, now)
+            chance = waiter.last_chance(now)
             if chance < shared.due:
                 self._agenda.add(shared, chance, now)
         return waiter
@@ -136,10 +132,11 @@ class Roster(Generic[RecordT]):
             return wanted
         if seat is None:
             self._timetable.trust.came_late(task_id)
-        elif not seat.hinted and _fits(marker, seat):
-            self._timetable.hinted(seat)
+        elif not seat.hinted and seat.fits(marker):
             if wanted:
                 self._hurry(seat, now)
+            else:
+                self._timetable.hinted(seat)
         return wanted
 
     def plan(self, now: float) -> Plan[RecordT]:
@@ -356,7 +353,7 @@ class Roster(Generic[RecordT]):
         if self._seats.get(seat.task_id) is seat and seat.wanted:
             if self._timetable.is_patient(seat, now):
                 waiters = (waiter for waiter in seat.waiters if waiter.ending is None)
-                due = min([due, *(_last_chance(waiter, now) for waiter in waiters)])
+                due = min([due, *(waiter.last_chance(now) for waiter in waiters)])
             self._agenda.add(seat, due, now)
 
     def _expire(self, now: float) -> list[Waiter[RecordT]]:
@@ -398,15 +395,3 @@ class Roster(Generic[RecordT]):
         look = Look(tuple(seats), now)
         self._under_way.add(look)
         return look
-
-
-def _fits(marker: str | None, seat: Seat[RecordT]) -> bool:
-    """Say whether a hint can be about this task."""
-    return marker is None or seat.marker is None or marker == seat.marker
-
-
-def _last_chance(waiter: Waiter[RecordT], now: float) -> float:
-    """Return when to look although no callback has come, since a wait is nearly over."""
-    chance = waiter.deadline - _LAST_CHANCE
-    lasts = waiter.deadline - waiter.begun > _LEAST_CHANCE
-    return chance if lasts and chance > now else math.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -35,6 +36,11 @@ class Record(Protocol):
     def callback_url(self) -> str | None:
         """Where the vendor calls when the task is over, or None."""
 
+
+_LAST_CHANCE = 2.0
+"""Seconds before a deadline at which a task is looked at whose callback has not come…"""
+_LEAST_CHANCE = 10.0
+"""…if the wait lasts longer than that."""
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -113,6 +119,10 @@ class Seat(Generic[RecordT]):
         """Whether the task is known to be over."""
         return self.record is not None and self.record.final
 
+    def fits(self, marker: str | None) -> bool:
+        """Say whether a hint that shows a marker can be about this task."""
+        return marker is None or self.marker is None or marker == self.marker
+
     def merge(self, other: Seat[RecordT]) -> None:
         """Take over what another place for the same task knows."""
         self.acknowledged |= other.acknowledged
@@ -181,6 +191,12 @@ class Waiter(Generic[RecordT]):
     def over(self) -> bool:
         """Whether the wait has ended, by its task, its deadline or its owner."""
         return self.ending is not None or self not in self.seat.waiters
+
+    def last_chance(self, now: float) -> float:
+        """Return when to look although no callback has come, since the wait is nearly over."""
+        chance = self.deadline - _LAST_CHANCE
+        lasts = self.deadline - self.begun > _LEAST_CHANCE
+        return chance if lasts and chance > now else math.inf
 
 
 @dataclass(frozen=True, eq=False, slots=True)

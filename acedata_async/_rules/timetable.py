@@ -107,10 +107,10 @@ class Timetable:
         return seat.marker is not None and not seat.hinted and self.trust.holds(now)
 
     def hinted(self, seat: Seat[Any]) -> None:
-        """Take in the first hint that a task has changed."""
-        seat.hinted = True
-        if seat.marker is not None:
+        """Take in a hint that a task has changed; the first one counts."""
+        if not seat.hinted and seat.marker is not None:
             self.trust.came(seat.task_id)
+        seat.hinted = True
 
     def came(self, seat: Seat[Any]) -> None:
         """Recall when a task was last looked at that somebody begins to wait for again."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from acedata_async._rules.addresses import leads_inside
-from acedata_async._transport.seam import Refused
+from acedata_async._transport.seam import HostRefused
 
 _CONNECTS = "connection.connect_tcp.started"
 _CONNECTED = "connection.connect_tcp.complete"
@@ -31,7 +31,7 @@ class Guard:
         self._is_direct = False
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        """Take note of what happens; raises `Refused`."""
+        """Take note of what happens; raises `HostRefused`."""
         if event == _CONNECTS:
             self._is_direct = info["host"] == self._host  # and not that of a proxy
             if self._is_direct and not _is_literal(self._host):
@@ -42,13 +42,13 @@ class Guard:
             peer = stream.get_extra_info("server_addr")
             try:
                 self._check(str(peer[0]) if isinstance(peer, tuple) else "")
-            except Refused:
+            except HostRefused:
                 await stream.aclose()
                 raise
 
     def _check(self, address: str) -> None:
         if address and leads_inside(address):
-            raise Refused(
+            raise HostRefused(
                 f"{self._host} leads to {address}, an address inside a network, which no record"
                 " has reason to name; if it is yours, allow it: DownloadPolicy(trusted_hosts=…)"
             )

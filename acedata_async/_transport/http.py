@@ -15,9 +15,9 @@ from acedata_async._rules.exchange import SERVICES, Call, Lane, Reply
 from acedata_async._transport.connections import Guard
 from acedata_async._transport.seam import (
     NO_HEADERS,
+    HostRefused,
     Interrupted,
     NotDelivered,
-    Refused,
     Turn,
 )
 from acedata_async.errors import ConfigurationError
@@ -236,7 +236,7 @@ def _faults(request: httpx.Request) -> Iterator[None]:
     """Turn what httpx, or a transport under it, raises into one of two faults."""
     try:
         yield
-    except (Interrupted, Refused, ConfigurationError):
+    except (Interrupted, HostRefused, ConfigurationError):
         raise
     except Exception as error:
         # Also what an injected client's hooks or transport raise: nobody knows how far it got.

@@ -26,7 +26,7 @@ class Interrupted(TransportFault):
     """The request may have reached the other side: the exchange broke, or took too long."""
 
 
-class Refused(TransportFault):
+class HostRefused(TransportFault):
     """The request was not sent: its host is not what it seems to be."""
 
 
@@ -81,7 +81,7 @@ class Transport(Protocol):
 
         Raises:
             ValueError: `url` is no address.
-            Refused: It leads into a private network, as far as that can be seen.
+            HostRefused: It leads into a private network, as far as that can be seen.
             NotDelivered: No connection.
             Interrupted: The exchange broke.
         """

@@ -17,7 +17,7 @@ from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.containers import HEAD, Wanted, strangeness
 from acedata_async._rules.refusals import read_retry_after
 from acedata_async._rules.transfer import Transfer
-from acedata_async._transport.seam import Interrupted, NotDelivered, Refused, Stream, Transport
+from acedata_async._transport.seam import HostRefused, Interrupted, NotDelivered, Stream, Transport
 from acedata_async.audio.wholeness import shortage
 from acedata_async.audio.writing import PartFile, Threads
 from acedata_async.config import DownloadPolicy
@@ -120,7 +120,7 @@ class Fetcher:
                 content_type = await self._patiently(errand, Transfer(), part)
                 fetched = Fetched(part.path, part.head, content_type, part.seal)
                 yield fetched
-            except Refused as error:
+            except HostRefused as error:
                 raise DownloadError(str(error), url=errand.url) from error
             except (OSError, ValueError) as error:  # also of a path that is none
                 raise DownloadError(

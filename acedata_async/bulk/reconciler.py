@@ -6,7 +6,6 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
 from acedata_async._clock import Clock, wait
@@ -24,6 +23,7 @@ from acedata_async._rules.listing import (
 from acedata_async._rules.wire import as_text
 from acedata_async.bulk.items import KINDS, belongs
 from acedata_async.bulk.passage import Passage
+from acedata_async.bulk.search import Search
 from acedata_async.bulk.workshop import Workshop
 from acedata_async.errors import AceDataError, LedgerError
 from acedata_async.ledger.entry import Entry
@@ -37,11 +37,6 @@ _MOST_HELD = 10_000
 _MOST_ASKED = 12
 """How many of our tasks are looked up for the account's id."""
 
-_MOST_CLAIM_LOOKS = 7
-"""How often one is looked at again, after 2, 4, 8 … seconds."""
-_MOST_CLAIMS = 3
-"""How many tasks are looked at that a call is said to be."""
-
 _USER_ID = "user_id"
 
 _WORDS: dict[Finding, str] = {
@@ -53,45 +48,6 @@ _WORDS: dict[Finding, str] = {
     ),
     "not_whole": "the vendor's list could not be read to its end, and what was read lacks it",
 }
-
-
-@dataclass(slots=True)
-class _Search:
-    """One call that is looked for.
-
-    Attributes:
-        passage: The song.
-        doubt: The call.
-        claims: Tasks that it is said to be, with how often each was looked at in vain.
-        claimed: How many such there were.
-        claim_due: When to look at them next, in Unix seconds.
-        since: What its age is counted from, in Unix seconds: not in the future, even if the clock
-            was set back.
-        said: What the last look brought, in words.
-    """
-
-    passage: Passage
-    doubt: Doubt
-    since: float
-    said: str = "it has not been looked for"
-    claims: dict[str, int] = field(default_factory=dict)
-    claimed: int = 0
-    claim_due: float = -math.inf
-
-    def claim(self, task_id: str) -> None:
-        """Take in that the call is said to be this task."""
-        if task_id not in self.claims and self.claimed < _MOST_CLAIMS:
-            self.claims[task_id] = 0
-            self.claimed += 1
-            self.claim_due = -math.inf
-
-    def put_off(self, task_id: str, now: float) -> None:
-        """Look at a task again later, whose record could not be read or is not there yet."""
-        self.claims[task_id] += 1
-        if self.claims[task_id] > _MOST_CLAIM_LOOKS:
-            del self.claims[task_id]
-        else:
-            self.claim_due = now + 2.0 ** self.claims[task_id]
 
 
 class Reconciler:
@@ -129,7 +85,7 @@ class Reconciler:
         self._found = found
         self._absent = absent
         self._held = held
-        self._searches: dict[str, _Search] = {}
+        self._searches: dict[str, Search] = {}
         self._patrol: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._step = asyncio.Lock()
@@ -146,7 +102,7 @@ class Reconciler:
             return
         now = self._clock.time()
         sent = now if entry.sent_at is None else entry.sent_at
-        search = _Search(passage, Doubt(entry.marker, sent), min(sent, now))
+        search = Search(passage, Doubt(entry.marker, sent), min(sent, now))
         self._searches[passage.key] = search
         if len(self._searches) > _MOST_HELD:
             self._hold(next(iter(self._searches.values())))
@@ -192,10 +148,10 @@ class Reconciler:
             ready = max(search.since + age for search in self._searches.values())
             claimed = any(search.claims for search in self._searches.values())
             if ready > now or claimed:
-                due = [ready, *map(_next, self._searches.values())]
+                due = [ready, *(one.next_look() for one in self._searches.values())]
                 coming = [moment for moment in due if moment > now]
                 await wait(self._clock, self._news, min([now + 60.0, *coming]) - now)
-                if any(_is_claim_due(one, self._clock.time()) for one in self._searches.values()):
+                if any(one.has_claim(self._clock.time()) for one in self._searches.values()):
                     continue
             await self._look(list(self._searches.values()))
             if ready <= now:
@@ -215,21 +171,23 @@ class Reconciler:
             self._news.clear()
             await self._check_claims()
             now = self._clock.time()
-            pause = min(map(_next, self._searches.values()), default=math.inf) - now
+            pause = (
+                min((one.next_look() for one in self._searches.values()), default=math.inf) - now
+            )
             if pause <= 0:
-                if due := [one for one in self._searches.values() if _due(one) <= now]:
+                if due := [one for one in self._searches.values() if one.due <= now]:
                     await self._look(due)
             else:
                 await wait(self._clock, self._news, pause)
 
-    def _claimed(self, search: _Search, task_id: str) -> None:
+    def _claimed(self, search: Search, task_id: str) -> None:
         search.claim(task_id)
         self._news.set()
 
     async def _check_claims(self) -> None:
         """Look at the tasks that calls are said to be, and go on with those that are."""
         now = self._clock.time()
-        searches = [one for one in self._searches.values() if _is_claim_due(one, now)]
+        searches = [one for one in self._searches.values() if one.has_claim(now)]
         task_ids = {task_id for search in searches for task_id in search.claims}
         if not task_ids:
             return
@@ -250,14 +208,14 @@ class Reconciler:
                     async with self._step:
                         await self._take_safely(search, task_id)
 
-    async def _take_safely(self, search: _Search, task_id: str) -> None:
+    async def _take_safely(self, search: Search, task_id: str) -> None:
         try:
             if search.passage.key in self._searches:
                 await self._take(search, task_id)
         except LedgerError as error:
             search.said = str(error)
 
-    async def _look(self, searches: Collection[_Search]) -> None:
+    async def _look(self, searches: Collection[Search]) -> None:
         """Read the list once for all of them, and act on what it shows."""
         try:
             listing = await self._read([search.doubt for search in searches])
@@ -277,7 +235,7 @@ class Reconciler:
                 async with self._step:
                     await self._act(search, listing, own, now)
 
-    async def _act(self, search: _Search, listing: Listing, own: list[Own], now: float) -> None:
+    async def _act(self, search: Search, listing: Listing, own: list[Own], now: float) -> None:
         passage, doubt = search.passage, search.doubt
         task_id = listing.found.get(doubt.marker)
         try:
@@ -293,7 +251,7 @@ class Reconciler:
         except LedgerError as error:
             search.said = str(error)
 
-    async def _take(self, search: _Search, task_id: str) -> None:
+    async def _take(self, search: Search, task_id: str) -> None:
         """Go on with the task of a call that was found."""
         passage = search.passage
         owner = (await self._ledger.of_tasks([task_id])).get(task_id)
@@ -366,28 +324,13 @@ class Reconciler:
         entries = await self._ledger.of_tasks(listing.task_ids)
         return [own for entry in entries.values() if (own := _own_of(entry)) is not None]
 
-    def _drop(self, search: _Search) -> None:
+    def _drop(self, search: Search) -> None:
         del self._searches[search.passage.key]
         self._claims.forget(search.doubt.marker)
 
-    def _hold(self, search: _Search) -> None:
+    def _hold(self, search: Search) -> None:
         self._drop(search)
         self._held(search.passage, search.said)
-
-
-def _due(search: _Search) -> float:
-    """Return when to look for a call in the list."""
-    moment = search.doubt.next_look()
-    return math.inf if moment is None else moment
-
-
-def _next(search: _Search) -> float:
-    """Return when to look for it there, or at a task that it is said to be."""
-    return min(_due(search), search.claim_due) if search.claims else _due(search)
-
-
-def _is_claim_due(search: _Search, now: float) -> bool:
-    return bool(search.claims) and search.claim_due <= now
 
 
 def _own_of(entry: Entry) -> Own | None:

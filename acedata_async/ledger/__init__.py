@@ -13,6 +13,7 @@ from acedata_async.ledger.entry import (
     EntryState,
     NewEntry,
     Totals,
+    Withdrawn,
     WrongStep,
 )
 from acedata_async.ledger.memory import MemoryLedger
@@ -28,5 +29,6 @@ __all__ = [
     "NewEntry",
     "SqliteLedger",
     "Totals",
+    "Withdrawn",
     "WrongStep",
 ]

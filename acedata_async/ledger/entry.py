@@ -186,6 +186,10 @@ class WrongStep(LedgerError):
     """An entry cannot take this step from the state that it is in."""
 
 
+class Withdrawn(LedgerError):
+    """An entry was withdrawn before it was sent: why it is `failed`."""
+
+
 def transition(entry: Entry, step: Step, now: float, **facts: Any) -> Entry:
     """Return the entry after a step, with what was learned by it.
 

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from acedata_async.errors import LedgerError
 from acedata_async.ledger.entry import (
     Entry,
     EntryState,
     NewEntry,
     Step,
     Totals,
+    Withdrawn,
     known_cost,
     known_error,
 )
@@ -163,8 +163,8 @@ class Ledger(Protocol):
 
     async def withdraw(self, key: str) -> Entry:
         """Note that what waits is not to be sent: it becomes `failed`, and costs nothing."""
-        error = LedgerError("withdrawn before it was sent")
-        return await self.apply(key, "withdraw", {"error": known_error(error)})
+        error = known_error(Withdrawn("withdrawn before it was sent"))
+        return await self.apply(key, "withdraw", {"error": error})
 
     async def give_up(self, key: str) -> Entry:
         """End an unknown or lost one, by hand."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -48,10 +49,21 @@ class Crew:
         """Whether nothing new is taken on."""
         return self._closed
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The event loop that the client belongs to, once it was used."""
-        return self._loop
+    def call(self, work: Callable[[], T]) -> T | None:
+        """Call something on the client's event loop, from anywhere.
+
+        Returns:
+            What it returned; None where it was handed over, or where that loop is over.
+        """
+        try:
+            here = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if self._loop is None or self._loop is here:
+            return work()
+        with suppress(RuntimeError):  # it was closed
+            self._loop.call_soon_threadsafe(work)
+        return None
 
     def check(self) -> None:
         """Make sure that work can be taken on here.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from acedata_async._rules.wire import is_task_id
+
 LARGEST_BODY = 1_000_000
 """Bytes; the longest callback that any document of the vendor shows has four thousand."""
-_LONGEST_ID = 200
 
 
 def is_json(content_type: str | None) -> bool:
@@ -28,9 +29,7 @@ def find_task_id(body: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     task_id = told.get("task_id") if isinstance(told, dict) else None
-    if not isinstance(task_id, str) or not 0 < len(task_id) <= _LONGEST_ID:
-        return None
-    return task_id if task_id.isprintable() and not task_id.isspace() else None
+    return task_id if is_task_id(task_id) else None
 
 
 def _unread(_digits: str) -> Any:

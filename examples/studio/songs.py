@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from acedata_async import Audio, InvalidRequest, Task
-from acedata_async.ledger import Entry, EntryState
+from acedata_async.ledger import Entry, EntryState, Withdrawn
 from examples.studio.settings import Settings
 from examples.studio.words import failure_words, refusal
 
@@ -50,9 +50,6 @@ _LOST = (
     "The vendor took it, and it was paid. It is looked up again when the studio is started next."
     " Where it stands:"
 )
-
-_WITHDRAWN = "withdrawn before it was sent"
-"""What the ledger says of an order that was taken back."""
 
 _REMEMBERED = 21
 """How many songs tell how long the next one takes."""
@@ -236,8 +233,7 @@ class Shelf:
 
 def is_withdrawn(entry: Entry) -> bool:
     """Say whether an order was taken back before it was sent."""
-    error = entry.error
-    return entry.state == "failed" and error is not None and error.message == _WITHDRAWN
+    return entry.error is not None and entry.error.type == Withdrawn.__name__
 
 
 def title_of(asked: Mapping[str, Any], audio: Audio | None, origin: Origin | None) -> str:

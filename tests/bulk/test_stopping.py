@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from acedata_async import AceData
-from acedata_async.ledger import Ledger, MemoryLedger, NewEntry
+from acedata_async.ledger import Ledger, MemoryLedger, NewEntry, Withdrawn
 from acedata_async.sandbox import Sandbox
 from tests.bulk.conftest import (
     PatientClock,
@@ -128,4 +128,6 @@ async def test_withdrawn(ace: AceData, sandbox: Sandbox) -> None:
     withdrawn = await ledger.get("c")
     assert withdrawn is not None
     assert withdrawn.state == "failed"
+    assert withdrawn.error is not None
+    assert withdrawn.error.type == Withdrawn.__name__
     assert (sandbox.stats.submissions, (await ledger.totals()).paid) == (2, 2)

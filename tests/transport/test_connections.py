@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from acedata_async import AceData, Audio, DownloadError, DownloadPolicy
 from acedata_async._transport.http import HttpTransport
-from acedata_async._transport.seam import NotDelivered, Refused
+from acedata_async._transport.seam import HostRefused, NotDelivered
 from acedata_async.config import Credentials
 from tests.audio.test_download import files
 
@@ -115,7 +115,7 @@ async def test_name_that_leads_inside(
 ) -> None:
     """A name with a private address among its own is refused, and nothing is connected to."""
     monkeypatch.setattr(socket, "getaddrinfo", Names(addresses))
-    with pytest.raises(Refused, match=f"{NAME} leads to {addresses[-1]}"):
+    with pytest.raises(HostRefused, match=f"{NAME} leads to {addresses[-1]}"):
         await fetched(transport(), f"http://{NAME}:{server.port}/a")
     assert server.connections == 0
 
@@ -125,7 +125,7 @@ async def test_name_that_leads_elsewhere_a_moment_later(
 ) -> None:
     """A name that has another address when it is connected to is refused; no byte is sent."""
     monkeypatch.setattr(socket, "getaddrinfo", Names([PUBLIC], ["127.0.0.1"]))
-    with pytest.raises(Refused, match=r"leads to 127\.0\.0\.1"):
+    with pytest.raises(HostRefused, match=r"leads to 127\.0\.0\.1"):
         await fetched(transport(), f"http://{NAME}:{server.port}/a")
     assert server.heard == b""
 
@@ -148,7 +148,7 @@ async def test_injected_client_is_looked_after_too(
     """A client of the user's on httpx's own engine connects to nothing inside either."""
     monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]))
     async with httpx.AsyncClient(trust_env=False) as client:
-        with pytest.raises(Refused):
+        with pytest.raises(HostRefused):
             await fetched(transport(client), f"http://{NAME}:{server.port}/a")
     assert server.connections == 0
 
