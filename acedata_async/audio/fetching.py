@@ -174,25 +174,24 @@ class Fetcher:
     async def _receive(
         self, errand: Errand, transfer: Transfer, part: PartFile, stream: Stream
     ) -> None:
-        since, base = self._clock.monotonic(), transfer.received
+        """Take in what comes. Each step is taken thousands of times, so it is a short one."""
+        caller, heard, now_of = errand.caller, errand.heard, self._clock.monotonic
+        since, base = now_of(), transfer.received
         largest = min(self._policy.largest, errand.largest or self._policy.largest)
         async for chunk in stream.chunks():
-            check_wanted(errand)
+            if caller.gone:
+                check_wanted(errand)
             transfer.take(len(chunk))
             if transfer.received > largest:
-                raise DownloadError(
-                    f"{shown(errand.url)} is larger than {largest:,} bytes; DownloadPolicy(largest"
-                    "=…) can allow more",
-                    url=errand.url,
-                )
+                raise _too_large(errand, largest)
             begins = len(part.head) < HEAD
             if part.add(chunk):
-                await part.flush()
+                await part.hand_over()
             if begins and len(part.head) == HEAD:
                 _check_head(errand, part.head)
-            if errand.heard is not None:
-                errand.heard(transfer.received, transfer.total)
-            now = self._clock.monotonic()
+            if heard is not None:
+                heard(transfer.received, transfer.total)
+            now = now_of()
             if now - since >= self._timeout:
                 if transfer.received - base < self._policy.slowest * (now - since):
                     words = f"slower than {self._policy.slowest:g} bytes a second"
@@ -270,6 +269,14 @@ def _check_head(errand: Errand, head: bytes) -> None:
     odd = strangeness(head, errand.wanted)
     if odd is not None:
         raise DownloadError(f"{shown(errand.url)} is {odd}", url=errand.url)
+
+
+def _too_large(errand: Errand, largest: int) -> DownloadError:
+    return DownloadError(
+        f"{shown(errand.url)} is larger than {largest:,} bytes; DownloadPolicy(largest=…) can"
+        " allow more",
+        url=errand.url,
+    )
 
 
 def shown(url: str) -> str:

@@ -31,13 +31,13 @@ def publish(part: Path, directory: Path, name: str, *, overwrite: bool) -> Path:
         part.replace(target)
         _sync(directory)
         return target
-    number = _first_free(directory, name)
+    number = 1
     while True:
         target = directory / numbered(name, number)
         try:
             _move(part, target)
         except FileExistsError:
-            number += 1
+            number = _first_free(directory, name) if number == 1 else number + 1
         else:
             with suppress(OSError):  # it is saved all the same
                 part.unlink(missing_ok=True)

@@ -1,4 +1,7 @@
-"""A part file that is written in threads, in pieces large enough to be worth a thread each."""
+"""A part file that is written in threads, in pieces large enough to be worth a thread each.
+
+A piece is written while the next one comes in; at most one of a file is under way.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import suppress
+from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acedata_async._rules.containers import HEAD
 
@@ -33,25 +38,41 @@ class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="acedata-file")
 
+    def start(self, work: Callable[[], T]) -> Future[T]:
+        """Begin in a thread what blocks; threads take it in the order in which it was begun."""
+        return self._pool.submit(work)
+
     async def run(self, work: Callable[[], T]) -> T:
         """Run in a thread what blocks.
 
         Who is cancelled meanwhile waits for its end all the same: a file must not be closed or
         removed by one while another one writes.
         """
-        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            while not running.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([running])
-            running.exception()  # nobody else asks for it
-            raise
+        return await end_of(self.start(work))
 
     def close(self) -> None:
         """Let the threads end, once they have done what they were given."""
         self._pool.shutdown(wait=False)
+
+
+async def end_of(running: Future[T]) -> T:
+    """Wait for the end of what runs in a thread, also where the waiter is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        ended = asyncio.Event()
+        running.add_done_callback(partial(_tell, asyncio.get_running_loop(), ended))
+        try:
+            await ended.wait()
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return running.result()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, _: Future[Any]) -> None:
+    with suppress(RuntimeError):  # the loop is over, and so is whoever waited
+        loop.call_soon_threadsafe(ended.set)
 
 
 class PartFile:
@@ -73,29 +94,41 @@ class PartFile:
         self._file: FileIO | None = None
         self._chunks: list[bytes] = []
         self._waiting = 0
+        self._writing: Future[None] | None = None
 
     async def open(self) -> None:
         """Make the file, which must not exist, and its directory, which may."""
         await self._threads.run(self._create)
 
     def add(self, chunk: bytes) -> bool:
-        """Take what comes next; returns whether it is time for `flush`."""
+        """Take what comes next; returns whether it is time for `hand_over`."""
         if len(self.head) < HEAD:
             self.head = (self.head + chunk)[:HEAD]
         self._chunks.append(chunk)
         self._waiting += len(chunk)
         return self._waiting >= _PIECE or len(self._chunks) >= _MOST_CHUNKS
 
-    async def flush(self) -> None:
-        """Hand all that was added to the system."""
+    async def hand_over(self) -> None:
+        """Have all that was added written; waits for the piece before, and not for this one.
+
+        Raises:
+            OSError: The piece before could not be written.
+        """
+        await self._written()
         file, chunks = self._file, self._take()
         if chunks and file is not None:
-            await self._threads.run(lambda: _write(file, chunks))
+            self._writing = self._threads.start(lambda: _write(file, chunks))
+
+    async def flush(self) -> None:
+        """Hand all that was added to the system; raises OSError."""
+        await self.hand_over()
+        await self._written()
 
     async def start_over(self) -> None:
         """Forget what was added."""
         self.head = b""
         self._take()
+        await self._written()
         file = self._file
         if file is not None and file.tell():
             await self._threads.run(lambda: _empty(file))
@@ -105,6 +138,8 @@ class PartFile:
         file, self._file = self._file, None
         if file is not None:
             with file:
+                if self._writing is not None:
+                    self._writing.result()
                 _write(file, self._take())
                 os.fsync(file.fileno())
 
@@ -112,10 +147,18 @@ class PartFile:
         """Close the file, if it is still open, and remove it. Blocks; never fails."""
         file, self._file = self._file, None
         if file is not None:
+            if self._writing is not None:
+                wait_for([self._writing])
             with suppress(OSError):
                 file.close()
         with suppress(OSError, ValueError):
             self.path.unlink(missing_ok=True)
+
+    async def _written(self) -> None:
+        """Wait until what was handed over is written; raises what kept it from that."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await end_of(writing)
 
     def _create(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
