@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 PACKAGES = ("httpx", "httpcore", "h11")
-_AT_ONCE = 8
+_AT_ONCE = 6
 
 
 async def fetch(told: dict[str, Any]) -> list[str]:

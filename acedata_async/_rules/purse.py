@@ -58,6 +58,11 @@ class Purse:
         # Paid for before, and nobody has said what it cost: to try again would cost again.
         self._blind_before = spent > 0 and cost <= 0
 
+    @property
+    def told(self) -> float | None:
+        """What is known to have been spent; None where songs were paid for and none told a cost."""
+        return self.cost if self._costs or self.cost > 0 or not self.spent else None
+
     def begun(self) -> None:
         """Note a song that is going to be paid for."""
         self.spent += 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from acedata_async.config import Credentials
 
 _LANES: dict[Lane, int] = {"lookup": 8, "read": 4, "submit": 16, "hold": 16}
-_DOWNLOADS = 8
+_DOWNLOADS = 6
 """Calls of each kind at once, for each service: what one of them holds up is to leave the other
 alone. httpx's own queue for a connection costs time that grows with the
 square of its length, and loses slots when what waits in it is cancelled (httpcore 830, 1093):

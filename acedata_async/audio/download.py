@@ -35,7 +35,7 @@ Downloadable = Renewable | WavFile | VideoFile | UploadedAudio | VoiceSample
 _KINDS = ", ".join(kind.__name__ for kind in get_args(Downloadable))
 _SETTLES = 2.0
 """Seconds that downloads get to notice that nobody waits for them."""
-_AT_ONCE = 12
+_AT_ONCE = 9
 """How many of many are under way at once: more than there are connections for files, so that none
 of these waits while files are put on the disk."""
 

@@ -226,7 +226,7 @@ class Floor:
             resumed=self._resumed,
             submitted=self.dispatcher.submitted,
             spent=self.dispatcher.purse.spent,
-            credits=self.dispatcher.purse.cost,
+            credits=self.dispatcher.purse.told,
             limit=self.dispatcher.in_flight.limit,
             in_flight={
                 passage.key: passage.task_id

@@ -121,7 +121,8 @@ class BulkStats:
         resumed: How many of those had ended before this run.
         submitted: Paid calls of this run that were accepted.
         spent: Songs of the ledger that were paid for, or may have been; what `budget` counts.
-        credits: The sum of all costs that records told; what `budget_credits` counts.
+        credits: The sum of all costs that records told; what `budget_credits` counts. None where
+            something was paid for and no record told a cost.
         limit: How many tasks may be under way at once now.
         in_flight: The task id of each song, by its key, that is at the vendor and not yet made;
             None for a paid call that has not been answered.
@@ -138,7 +139,7 @@ class BulkStats:
     resumed: int
     submitted: int
     spent: int
-    credits: float
+    credits: float | None
     limit: int
     in_flight: Mapping[str, str | None]
     paused: str | None

@@ -39,8 +39,12 @@ class Paid:
 
     def document(self) -> dict[str, Any]:
         """Return it for `--json`; without credits where no record tells them."""
-        credits_ = round(self.credits, 6) if self.priced else None
-        return {"songs": self.songs, "doubtful": self.doubtful, "credits": credits_}
+        return {
+            "songs": self.songs,
+            "doubtful": self.doubtful,
+            "credits": round(self.credits, 6) if self.priced else None,
+            "without_cost": self.songs - self.priced,
+        }
 
     def words(self, thing: str = "song") -> str:
         """Return it for people.
@@ -48,7 +52,8 @@ class Paid:
         Args:
             thing: What one of them is called.
         """
-        notes = [f"{self.credits:g} credits"] if self.priced else []
+        of_some = f" for {self.priced:,} of them" if self.priced < self.songs else ""
+        notes = [f"{self.credits:g} credits{of_some}"] if self.priced else []
         notes += [f"{self.doubtful:,} of them perhaps not"] if self.doubtful else []
         return counted(self.songs, thing) + (f" ({', '.join(notes)})" if notes else "")
 

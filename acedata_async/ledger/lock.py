@@ -66,7 +66,7 @@ def _take(file: IO[bytes], ledger: Path, deadline: float) -> None:
     """Try until it is ours."""
     while True:
         try:
-            _lock(file)
+            lock(file)
         except (BlockingIOError, PermissionError) as error:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -118,12 +118,14 @@ def _describe(file: IO[bytes]) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> None:
+    def lock(file: IO[bytes]) -> None:
+        """Lock a file until it is closed; raises an OSError if somebody else has."""
         file.seek(1 << 30)  # far behind the text, which others must be able to read
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> None:
+    def lock(file: IO[bytes]) -> None:
+        """Lock a file until it is closed; raises an OSError if somebody else has."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -82,7 +82,8 @@ class Sandbox:
             sandboxes may use one file at the same time.
 
     Raises:
-        ValueError: The state file is something else, of a newer version, or cannot be used.
+        ValueError: The state file is something else, of a newer version, in use by another
+            sandbox, or cannot be used.
     """
 
     def __init__(

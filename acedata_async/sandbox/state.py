@@ -16,6 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from acedata_async.ledger.lock import lock
 from acedata_async.sandbox.past import Accepted, Past, accepted_line, changed_line
 from acedata_async.sandbox.stats import Counters
 from acedata_async.sandbox.task import Task
@@ -26,7 +27,7 @@ _EVENTS_BETWEEN_COUNTS = 50
 
 
 class Journal:
-    """The state file of one sandbox; no other may use it at the same time.
+    """The state file of one sandbox; no other can use it at the same time.
 
     Args:
         path: Where it is. A file that does not exist is begun, readable for its owner only.
@@ -35,7 +36,7 @@ class Journal:
         past: What it had in it when it was opened.
 
     Raises:
-        ValueError: It cannot be read or written, or is something else.
+        ValueError: It cannot be read or written, is something else, or is in use.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -47,6 +48,7 @@ class Journal:
             self._file = FileIO(self._path, "a+", opener=_open_privately)
             with ExitStack() as closed_if_it_fails:
                 closed_if_it_fails.enter_context(self._file)
+                self._hold()
                 self._take_up()
                 closed_if_it_fails.pop_all()
         except OSError as error:
@@ -86,6 +88,14 @@ class Journal:
         if not self._file.closed:
             with self._file:
                 self._count(counters)
+
+    def _hold(self) -> None:
+        try:
+            lock(self._file)
+        except (BlockingIOError, PermissionError) as error:
+            raise ValueError(
+                f"{self._path} is in use by another sandbox; stop that one, or name another file"
+            ) from error
 
     def _take_up(self) -> None:
         self._file.seek(0)

@@ -62,7 +62,7 @@ def test_a_form_comes_from_stdin_too(acedata: Acedata, tmp_path: Path) -> None:
         "skipped": 0,
         "resumed": 0,
     }
-    one = {"songs": 1, "doubtful": 0, "credits": None}
+    one = {"songs": 1, "doubtful": 0, "credits": None, "without_cost": 1}
     left = {"songs": None, "credits": None}
     assert told["paid"] == {"this_run": one, "in_all": one, "budget_left": left}
     assert (told["stopped"], told["exit_code"]) == (None, 0)

@@ -61,7 +61,8 @@ def test_credits_that_are_used_say_so(acedata: Acedata, tmp_path: Path) -> None:
     told = document(
         acedata("bulk", form, "-o", tmp_path, "--budget-credits", 3, "--budget", 10, "--json")
     )
-    assert told["paid"]["in_all"] == {"songs": 1, "doubtful": 0, "credits": 2.0}
+    in_all = {"songs": 1, "doubtful": 0, "credits": 2.0, "without_cost": 0}
+    assert told["paid"]["in_all"] == in_all
     assert told["paid"]["budget_left"] == {"songs": 9, "credits": 1.0}
     assert told["exit_code"] == 6
 
@@ -209,3 +210,10 @@ def test_an_unknown_speech_is_told_shortly(
     shown = acedata("ledger", "unknown").stdout
     short = "Mind the gap. Mind the gap. Mind the gap. Mind the gap. Min…"
     assert f"  asks for  speak; {short}\n" in shown
+
+
+def test_sum_of_some_costs_says_of_how_many() -> None:
+    """A sum that leaves out what told no cost is not shown as what all of it cost."""
+    paid = Paid(songs=3, credits=0.756, priced=2)
+    assert paid.words("item") == "3 items (0.756 credits for 2 of them)"
+    assert paid.document()["without_cost"] == 1

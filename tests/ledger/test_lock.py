@@ -95,7 +95,7 @@ async def test_file_system_without_locks(path: Path, monkeypatch: pytest.MonkeyP
     def no_locks(_: object) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(lock, "_lock", no_locks)
+    monkeypatch.setattr(lock, "lock", no_locks)
     with pytest.raises(LedgerError, match=r"does not lock files \(No locks available\)"):
         await SqliteLedger(path).open()
 

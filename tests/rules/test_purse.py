@@ -171,3 +171,15 @@ def test_earlier_runs_that_told_no_cost() -> None:
     assert "cannot be kept" in str(purse.refusal())
     purse.priced(0.1)  # one that was under way tells it after all
     assert purse.refusal() is None
+
+
+def test_what_is_known_of_costs() -> None:
+    """Nothing paid is no credits; something paid that told no cost is not known."""
+    purse = Purse(songs=None, credits_=None, spent=0, cost=0.0)
+    known = [purse.told]
+    for cost in (None, 2.5):
+        purse.begun()
+        purse.priced(cost)
+        known.append(purse.told)
+    assert known == [0.0, None, 2.5]
+    assert Purse(songs=None, credits_=None, spent=3, cost=1.5).told == 1.5

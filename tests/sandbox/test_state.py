@@ -270,3 +270,15 @@ async def test_killed(path: Path, server: tuple[subprocess.Popen[str], str]) -> 
         assert stats.submissions == len(sandbox.tasks) <= len(acknowledged) + 8
         assert stats.submissions <= stats.submission_requests <= stats.submissions + 8
         assert await caller.look_up(acknowledged[-1])
+
+
+async def test_file_of_another_sandbox(path: Path, clock: ManualClock) -> None:
+    """A file that another sandbox uses is refused, and free again when that one is closed."""
+    async with started(path, clock=clock) as (_, caller):
+        await caller.song()
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="in use by another sandbox; stop that one"):
+            Sandbox(state=path)
+        assert path.read_bytes() == before
+    async with started(path, clock=clock) as (sandbox, _):
+        assert len(sandbox.tasks) == 1
