@@ -368,7 +368,7 @@ class AceData:
         unpack: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> list[Download]:
-        """Fetch many files, eight at a time; see `download` for the arguments.
+        """Fetch many files, six at a time; see `download` for the arguments.
 
         What goes wrong with one of them stops none of the others. Cancelling the call leaves what
         is whole, and no half file.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+AT_ONCE = 6
+"""How many files each client fetches at once: as many as ours does by default."""
 _PIECE = 1024 * 1024
 _STEP = 4099
 """Each file begins so many bytes further on in the noise, so that no two are the same."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
+from benchmarks.downloads_files import AT_ONCE
+
 PACKAGES = ("httpx", "httpcore", "h11")
-_AT_ONCE = 6
 
 
 async def fetch(told: dict[str, Any]) -> list[str]:
@@ -23,7 +24,7 @@ async def fetch(told: dict[str, Any]) -> list[str]:
                 url = f"{told['base_url']}/files/{name}"
                 await _stream(http, url, Path(told["directory"], name), synced=told["synced"])
 
-        await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     return []
 
 

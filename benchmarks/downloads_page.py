@@ -55,8 +55,8 @@ The figures of one run of `nox -s bench_downloads -- --write`; without `--write`
   ratios within a turn.
 - The server moves the files by `sendfile` from the page cache, and knows `Range`, `If-Range` and
   `ETag`. `server busy` is its share of a core.
-- curl is `curl --parallel --parallel-max 8`. `httpx` is `AsyncClient.stream` and `aiter_raw` into
-  an open file, eight at a time, without fsync, resuming or checks; `httpx with fsync` adds fsync.
+- curl is `curl --parallel --parallel-max 6`. `httpx` is `AsyncClient.stream` and `aiter_raw` into
+  an open file, six at a time, without fsync, resuming or checks; `httpx with fsync` adds fsync.
   Ours are `ace.download` for one file and `ace.download_many` for several, with their defaults,
   which include fsync; on aiohttp as in [less CPU](how-to/less-cpu.md).
 - Seconds and CPU (user and system) are those of the downloads, without start and imports; curl's

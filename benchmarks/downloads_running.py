@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.downloads_files import Batch, wrong
+from benchmarks.downloads_files import AT_ONCE, Batch, wrong
 from benchmarks.serving import serving
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -173,7 +173,7 @@ class Bench:
         command = [
             shutil.which(CURL) or CURL,
             *("--fail", "--silent", "--show-error"),
-            *("--parallel", "--parallel-max", "8", "--no-progress-meter"),
+            *("--parallel", "--parallel-max", str(AT_ONCE), "--no-progress-meter"),
             f"{base_url}/files/[0000-{last:04}].wav",
             *("--output", f"{directory}/#1.wav"),
         ]
