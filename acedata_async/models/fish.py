@@ -18,7 +18,7 @@ from acedata_async.models.request import (
     ApiRequest,
     Checked,
     Filled,
-    WebAddress,
+    PublicAddress,
     part_of,
 )
 from acedata_async.models.task import Task
@@ -63,9 +63,9 @@ SpeechFormat = Literal["mp3", "wav", "pcm"]
 Latency = Literal["normal", "balanced"]
 Visibility = Literal["public", "private", "unlist"]
 Addresses = Annotated[
-    list[WebAddress],
+    list[PublicAddress],
     Field(min_length=1),
-    Allowed("a list of addresses that begin with http:// or https://"),
+    Allowed("a list of addresses that begin with http:// or https:// and that the API can reach"),
 ]
 Words = Annotated[list[Filled], Field(min_length=1), Allowed("a list of texts that are not empty")]
 
@@ -213,7 +213,7 @@ class VoiceRequest(TaskRequest[Voice]):
     action: ClassVar[str] = "create_voice"
     record_type: ClassVar[str | None] = None
 
-    voice_url: WebAddress
+    voice_url: PublicAddress
     title: Filled | None = None
     description: Filled | None = None
     image_urls: Addresses | None = None
@@ -250,9 +250,9 @@ class VoiceModelRequest(ApiRequest):
     action: ClassVar[str] = "create_model"
 
     title: Filled
-    voices: WebAddress
+    voices: PublicAddress
     description: Filled | None = None
-    cover_image: WebAddress | None = None
+    cover_image: PublicAddress | None = None
     tags: Words | None = None
     texts: Words | None = None
     visibility: Annotated[Visibility, Allowed("public, private or unlist")] = "private"

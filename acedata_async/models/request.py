@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
+from acedata_async._rules.addresses import is_private
 from acedata_async._rules.exchange import Call
 from acedata_async.errors import NOT_SHOWN, InvalidRequest
 
@@ -80,6 +81,24 @@ Filled = Annotated[str, AfterValidator(_filled), Allowed("a text that is not emp
 WebAddress = Annotated[
     str, AfterValidator(_web_address), Allowed("an address that begins with http:// or https://")
 ]
+
+
+def _public_address(value: str) -> str:
+    if is_private(urlsplit(_web_address(value)).hostname or ""):
+        raise ValueError("an address that only this machine or network knows")
+    return value
+
+
+PublicAddress = Annotated[
+    str,
+    AfterValidator(_public_address),
+    Allowed(
+        "an address that begins with http:// or https:// and that the API can reach, which is on"
+        " another network: no file on this machine, no localhost"
+    ),
+]
+"""Where the vendor fetches something. What it cannot reach would be paid for, and fail."""
+
 Seconds = Annotated[
     float, Field(ge=0, allow_inf_nan=False), Allowed("a number of seconds, 0 or more")
 ]

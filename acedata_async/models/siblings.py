@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from acedata_async.models.producer import AudioId
-from acedata_async.models.request import ApiRequest, Filled, WebAddress
+from acedata_async.models.request import ApiRequest, Filled, PublicAddress
 
 
 class LyricsRequest(ApiRequest):
@@ -28,7 +28,7 @@ class UploadRequest(ApiRequest):
     path: ClassVar[str] = "/producer/upload"
     action: ClassVar[str] = "upload"
 
-    audio_url: WebAddress
+    audio_url: PublicAddress
 
 
 class WavRequest(ApiRequest):

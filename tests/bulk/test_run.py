@@ -79,7 +79,7 @@ async def test_run_from_one_end_to_the_other(
         resumed=0,
         submitted=32,
         spent=32,
-        credits=0.0,
+        credits=None,
         limit=stats.limit,
         in_flight={},
         paused=None,

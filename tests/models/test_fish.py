@@ -21,6 +21,7 @@ from acedata_async import (
     VoiceRequest,
 )
 from acedata_async.models.fish import ENGINES, SpeechFormat, VoiceQuery
+from acedata_async.models.siblings import UploadRequest
 from tests.fish.conftest import CALLBACK, RECORDING, Scripted
 
 FULL_SPEECH: dict[str, Any] = {
@@ -313,3 +314,24 @@ def test_what_cannot_be_sent(nonsense: Any) -> None:
     """Numbers too long to be written, and keys that are no texts, are refused with our error."""
     with pytest.raises(AceDataError):
         nonsense()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost/me.mp3",
+        "https://127.0.0.1/me.mp3",
+        "https://nas/me.mp3",
+        "https://[::1]/a",
+    ],
+)
+def test_addresses_that_the_vendor_cannot_reach(address: str) -> None:
+    """What only this machine or network knows is refused before it is paid for in vain."""
+    for build in (
+        lambda: VoiceRequest(voice_url=address),
+        lambda: VoiceRequest(voice_url="https://a.example/v", image_urls=[address]),
+        lambda: VoiceModelRequest(voices=address, title="Me"),
+        lambda: UploadRequest(audio_url=address),
+    ):
+        with pytest.raises(InvalidRequest, match="the API can reach"):
+            build()

@@ -20,7 +20,7 @@ from acedata_async.models.siblings import (
     ("model", "fields", "path"),
     [
         (LyricsRequest, {"prompt": "x"}, "/producer/lyrics"),
-        (UploadRequest, {"audio_url": "https://x/1.mp3"}, "/producer/upload"),
+        (UploadRequest, {"audio_url": "https://x.example/1.mp3"}, "/producer/upload"),
         (WavRequest, {"audio_id": "1"}, "/producer/wav"),
         (VideoRequest, {"audio_id": "1"}, "/producer/videos"),
     ],
