@@ -106,7 +106,9 @@ class SongJournal:
         key = self.entry.key
         try:
             if watched and outcome.id:
-                self.entry = await self._ledger.accept(key, outcome.id)
+                shown: Task | None = outcome.task
+                record = None if shown is None else shown.export()
+                self.entry = await self._ledger.accept(key, outcome.id, record)
             elif watched:  # answered with its result
                 task: Task = outcome.task
                 record, name = task.export(), self._named(task)

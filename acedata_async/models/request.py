@@ -151,6 +151,9 @@ class ApiRequest(Checked):
     path: ClassVar[str]
     """Where it is sent."""
 
+    way_to_watch: ClassVar[str] = ""
+    """What to do about a task that an answer names although none is documented."""
+
     def to_call(self) -> Call:
         """Return what is sent.
 
