@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 _NO_CONFIGURATION = 3
@@ -10,6 +11,7 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line, or say what to install for it."""
+    _write_whatever_comes()
     try:
         from acedata_async.cli.app import app  # noqa: PLC0415 - typer and rich are an extra
     except ModuleNotFoundError as error:
@@ -24,6 +26,13 @@ def main() -> None:
         sys.stderr.write("acedata: interrupted\n")
         sys.exit(_INTERRUPTED)
     app(prog_name="acedata")
+
+
+def _write_whatever_comes() -> None:
+    """Let stdout and stderr escape what their encoding cannot hold: ids follow such a title."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

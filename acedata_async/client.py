@@ -52,6 +52,7 @@ from acedata_async.tasks.orders import Orders
 from acedata_async.tasks.patience import Patience
 from acedata_async.tasks.poller import Poller
 from acedata_async.tasks.submitter import Submitter
+from acedata_async.tasks.training import Training
 
 if TYPE_CHECKING:
     import httpx
@@ -148,16 +149,17 @@ class AceData:
         # A token has one rate of lookups, whatever they are for.
         shared = songs.lookups if credentials.fish_token is None else None
         speech = Budget(self._rate_changed, lookups=shared)
-        self.producer = Producer(self._workshop(Producer.name, songs))
+        self.producer = Producer(self._workshop(Producer.name, songs, None))
         catalogue = Catalogue(
             self._transport,
             self._clock,
             Patience(self._crew, self._clock, speech, self._rng),
             timeout=self._timeouts.lookup,
         )
-        self.fish = Fish(self._workshop(Fish.name, speech), catalogue)
+        training = Training(catalogue.voice, self._clock, service=Fish.name)
+        self.fish = Fish(self._workshop(Fish.name, speech, training), catalogue)
 
-    def _workshop(self, service: str, budget: Budget) -> Workshop:
+    def _workshop(self, service: str, budget: Budget, training: Training | None) -> Workshop:
         """Return what makes things at a service."""
         callbacks = self._callbacks
         poller = Poller(
@@ -172,6 +174,7 @@ class AceData:
             emit=self._observers.emit,
             rng=self._rng,
             marker_of=lambda url: None if callbacks is None else callbacks.marker_of(url),
+            training=training,
         )
         self._pollers.append(poller)
         submitter = Submitter(

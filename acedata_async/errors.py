@@ -121,7 +121,7 @@ class APIError(AceDataError):
     """The API answered, and the answer is a refusal or a failure.
 
     Attributes:
-        status: The HTTP status.
+        status: The HTTP status; where a 200 reports a failure with a status in its body, that one.
         code: The API's own code, such as `used_up`; None where the body had none. Decide by it,
             never by the message, which the vendor translates.
         message: The API's message; empty where the body had none.
@@ -192,6 +192,7 @@ class SubmissionUnknown(AceDataError):
         request: The request that was sent.
         marker: What identifies it in the vendor's records, or None where none was sent.
         status: The HTTP status of the unclear answer, or None where none came.
+        task_id: The task that the answer named beside what it lacked, or None.
     """
 
     def __init__(
@@ -201,11 +202,13 @@ class SubmissionUnknown(AceDataError):
         request: ApiRequest,
         marker: str | None = None,
         status: int | None = None,
+        task_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.request = request
         self.marker = marker
         self.status = status
+        self.task_id = task_id
 
 
 class TaskFailed(AceDataError):
@@ -257,23 +260,39 @@ class WatchTimeout(AceDataError, TimeoutError):
     Attributes:
         task_ids: The ids that were not final.
         waited: How long the wait lasted, in seconds.
+        shown: What was shown of a result so far: ids of voices, and addresses. None of them is
+            proof that it is done.
     """
 
-    def __init__(self, task_ids: Sequence[str], waited: float) -> None:
+    def __init__(
+        self, task_ids: Sequence[str], waited: float, *, shown: Sequence[str] = ()
+    ) -> None:
         self.task_ids = tuple(task_ids)
         self.waited = waited
+        self.shown = tuple(shown)
         shown = ", ".join(self.task_ids[:5]) + (" …" if len(self.task_ids) > 5 else "")
         subject = "task" if len(self.task_ids) == 1 else f"{len(self.task_ids)} tasks"
         verb = "is" if len(self.task_ids) == 1 else "are"
         super().__init__(
             f"{subject} {shown} {verb} still running after {waited:.0f} s;"
             " the work goes on at the vendor: watch the id again, and do not submit it again"
+            + in_words(self.shown)
         )
 
     @property
     def task_id(self) -> str:
         """The first id that was not final."""
         return self.task_ids[0]
+
+
+def in_words(shown: Sequence[str]) -> str:
+    """Say what was shown of a result that may be none, and who tells more of it."""
+    return "".join(
+        f"; the address {one} was shown, which may be a preview"
+        if "://" in one
+        else f'; the voice {one} was shown: ace.fish.model("{one}") tells how it stands'
+        for one in shown
+    )
 
 
 class DownloadError(AceDataError):

@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+from acedata_async._rules.masking import bytes_without
+
 SERVICES = ("producer", "fish")
 """The services that the package speaks to."""
-
-_MOST_NESTED = 3
-"""How deep JSON stands within JSON in answers that quote a request."""
 
 Lane = Literal["lookup", "read", "submit", "hold"]
 """Which connections a call uses: `lookup` for free looks at tasks, `read` for free looks at
@@ -92,17 +91,4 @@ def without_callback(reply: Reply, call: Call) -> Reply:
     url = call.body.get("callback_url")
     if not isinstance(url, str) or not url:
         return reply
-    content = reply.content
-    for form in sorted(_spellings(url), key=len, reverse=True):
-        content = content.replace(form.encode(errors="replace"), b"(callback_url)")
-    return replace(reply, content=content)
-
-
-def _spellings(text: str) -> set[str]:
-    """Return how a text may be written in JSON, and in JSON within JSON within JSON."""
-    forms = {text}
-    for _ in range(_MOST_NESTED):
-        for form in list(forms):
-            escaped = {json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]}
-            forms |= escaped | {one.replace("/", "\\/") for one in escaped}
-    return forms
+    return replace(reply, content=bytes_without(reply.content, url, "(callback_url)"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acedata_async._rules.exchange import Reply
-from acedata_async._rules.verdict import read_failure
+from acedata_async._rules.verdict import read_failure, status_within
 from acedata_async._rules.wire import as_number, as_object, as_text, read_date
 from acedata_async.config import ACCESS_HELP, FISH_TOKEN_VARIABLE, TOKEN_VARIABLE
 from acedata_async.errors import (
@@ -87,14 +87,15 @@ def read_error(reply: Reply, *, now: float) -> APIError:
     body = as_object(reply.body)
     code, message = read_failure(body)
     trace_id = as_text(body.get("trace_id"))
-    kind = _kind(reply, body, code)
+    status = status_of(reply)
+    kind = _kind(status, reply, body, code)
     said = " ".join(filter(None, [code, f"({message})" if code and message else message]))
     trace = f" [trace_id {trace_id}]" if trace_id else ""
     words = _ADVICE_BY_CODE.get(code or "") or _ADVICE.get(kind)
     advice = f"; {words}" if words else ""
     return kind(
-        f"HTTP {reply.status}: {said or 'no reason given'}{trace}{advice}",
-        status=reply.status,
+        f"HTTP {_both(reply.status, status)}: {said or 'no reason given'}{trace}{advice}",
+        status=status,
         code=code,
         message=message,
         trace_id=trace_id,
@@ -103,14 +104,24 @@ def read_error(reply: Reply, *, now: float) -> APIError:
     )
 
 
-def _kind(reply: Reply, body: Mapping[str, Any], code: str | None) -> type[APIError]:
+def status_of(reply: Reply) -> int:
+    """Return the status of an answer: of a 200 that reports a failure within, that one."""
+    within = status_within(as_object(reply.body)) if reply.status == 200 else None
+    return reply.status if within is None else within
+
+
+def _both(outer: int, status: int) -> str:
+    return str(outer) if outer == status else f"{outer} with status {status} in it"
+
+
+def _kind(status: int, reply: Reply, body: Mapping[str, Any], code: str | None) -> type[APIError]:
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if reply.status == 402 and not ("payment-required" in reply.headers or "accepts" in body):
+    if status == 402 and not ("payment-required" in reply.headers or "accepts" in body):
         return InsufficientBalance
-    if reply.status >= 500:
+    if status >= 500:
         return ServerError
-    return _BY_STATUS.get(reply.status, APIError)
+    return _BY_STATUS.get(status, APIError)
 
 
 def _excerpt(content: bytes) -> str:

@@ -182,7 +182,7 @@ class Roster(Generic[RecordT]):
             asked=len(look.seats),
             items=len(look.seats) - len(missing),
             count=count,
-            lost=any(seat.record is not None for seat in missing),
+            lost=any(seat.looks for seat in missing),
         )
         doubted = all(seat.alone for seat in look.seats)
         news: list[Waiter[RecordT]] = []
@@ -303,7 +303,7 @@ class Roster(Generic[RecordT]):
         # A record may take a moment to become visible, and a shared answer that lacks it may
         # have been cut short: only a look of its own can tell.
         patience = _OLD if seat.acknowledged else _GRACE
-        seat.alone = seat.record is not None or missing_for >= patience
+        seat.alone = seat.looks > 0 or missing_for >= patience
         self._schedule(seat, now + self._gap(seat, now), now)
         return []
 

@@ -36,6 +36,10 @@ class Record(Protocol):
     def callback_url(self) -> str | None:
         """Where the vendor calls when the task is over, or None."""
 
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """What it shows of a result: ids, and addresses."""
+
 
 _LAST_CHANCE = 2.0
 """Seconds before a deadline at which a task is looked at whose callback has not come…"""
@@ -62,7 +66,8 @@ class Seat(Generic[RecordT]):
         acknowledged: Whether the API named this id in answer to our own submission.
         born: When the task began, as far as known.
         kind: What it has its duration in common with; None while unknown.
-        record: The last record seen, or None.
+        record: The last record seen, or what the submission was answered with; or None.
+        shown: The last of them that showed something of a result, or None.
         version: Grows with each record that tells something new.
         looks: How many answers have shown it.
         due: When it is to be looked at next…
@@ -84,6 +89,7 @@ class Seat(Generic[RecordT]):
     born: float
     kind: str | None = None
     record: RecordT | None = None
+    shown: RecordT | None = field(default=None, repr=False)
     version: int = 0
     looks: int = 0
     due: float = field(default=0.0, repr=False)
@@ -115,6 +121,11 @@ class Seat(Generic[RecordT]):
         return self.alone and not self.acknowledged and self.record is None
 
     @property
+    def leads(self) -> tuple[str, ...]:
+        """What was shown of a result: ids, and addresses; no proof that it is one."""
+        return () if self.shown is None else self.shown.leads
+
+    @property
     def final(self) -> bool:
         """Whether the task is known to be over."""
         return self.record is not None and self.record.final
@@ -131,6 +142,7 @@ class Seat(Generic[RecordT]):
         self.marker = self.marker or other.marker
         if self.record is None and other.record is not None:
             self.note(other.record)
+        self.shown = self.shown or other.shown
 
     def admit(self, waiter: Waiter[RecordT]) -> None:
         """Let somebody wait here."""
@@ -154,6 +166,8 @@ class Seat(Generic[RecordT]):
         if before is not None and not record.final and before.news == record.news:
             return []
         self.record = record
+        if record.leads:
+            self.shown = record
         self.version += 1
         if record.final:
             return self.end("final")

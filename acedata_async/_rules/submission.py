@@ -4,6 +4,7 @@
 |---|---|
 | a `task_id` anywhere in the body, whatever the status | accepted |
 | 2xx with the whole result, and no `task_id` | accepted: there is no task to look up |
+| 200 that reports a status of 400 or more in its body, as Fish does | as that status says |
 | 429 | throttled: refused for now, sent again at its pace |
 | 400, 401, 402, 403, 404, 413, 422; 200 with `success: false` | refused: nothing created |
 | anything else: 408, 409, 425, 5xx, redirects, an empty or unreadable 2xx | unclear |
@@ -20,12 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from acedata_async._rules.exchange import Reply
-from acedata_async._rules.refusals import read_error
-from acedata_async._rules.verdict import complete, judge
+from acedata_async._rules.refusals import read_error, status_of
+from acedata_async._rules.verdict import REFUSALS, complete, has_result, judge
 from acedata_async._rules.wire import as_object, as_text
 from acedata_async.errors import APIError
 
-_REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
 _MOST_NODES = 10_000
 """How much of a body is searched for a task id."""
 
@@ -36,7 +36,8 @@ class Accepted:
 
     Attributes:
         task_id: Its id; None where the answer is the result, and names no task.
-        record: The record that the answer amounts to, where it already is final; else None.
+        record: The record that the answer amounts to, where it shows a result or a failure; else
+            None. It need not be final: a voice may still be trained.
     """
 
     task_id: str | None
@@ -64,19 +65,28 @@ class Unclear:
     error: APIError
 
 
-def sort_answer(reply: Reply, *, now: float) -> Accepted | Throttled | Refused | Unclear:
-    """Sort the answer to a paid submission; `now` is the wall-clock time in Unix seconds."""
+def sort_answer(
+    reply: Reply, *, now: float, bare: bool = False
+) -> Accepted | Throttled | Refused | Unclear:
+    """Sort the answer to a paid submission.
+
+    Args:
+        reply: The answer.
+        now: The wall-clock time in Unix seconds.
+        bare: Whether the address answers with the result alone; see `complete`.
+    """
     task_id = find_task_id(reply.body)
     if task_id is not None:
-        return Accepted(task_id, _final_record(task_id, reply))
+        return Accepted(task_id, _record_in(reply, task_id, bare=bare))
     body = as_object(reply.body)
-    if 200 <= reply.status < 300 and complete(body):
-        return Accepted(None, _record("", {"success": True, **body}))
+    if _is_success(reply) and complete(body, bare=bare):
+        return Accepted(None, _record("", {**body, "success": True}))
     error = read_error(reply, now=now)
-    if reply.status == 429:
+    status = status_of(reply)
+    if status == 429:
         return Throttled(error)
     unsuccessful = body.get("success") is False
-    if reply.status in _REFUSALS or (reply.status == 200 and unsuccessful):
+    if status in REFUSALS or (status == 200 and unsuccessful):
         return Refused(error)
     return Unclear(error)
 
@@ -101,12 +111,24 @@ def find_task_id(body: Any) -> str | None:
     return None
 
 
-def _final_record(task_id: str, reply: Reply) -> Mapping[str, Any] | None:
+def _record_in(reply: Reply, task_id: str, *, bare: bool) -> Mapping[str, Any] | None:
+    """Return the record that an answer with a task amounts to, if it tells more than the id.
+
+    Whether what was answered at once can be looked up, no source says: what the answer holds may
+    be all that there ever is.
+    """
+    body = as_object(reply.body)
+    record = _record(task_id, body)
+    if _is_success(reply):
+        if complete(body, bare=bare):
+            return _record(task_id, {**body, "success": True})
+        return record if has_result(body) or judge(record).final else None
     # A 5xx may name a task that is running all the same: only a lookup can tell.
-    if not (200 <= reply.status < 300 or reply.status in _REFUSALS):
-        return None
-    record = _record(task_id, as_object(reply.body))
-    return record if judge(record).final else None
+    return record if reply.status in REFUSALS and judge(record).final else None
+
+
+def _is_success(reply: Reply) -> bool:
+    return 200 <= reply.status < 300
 
 
 def _record(task_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:

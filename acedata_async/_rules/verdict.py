@@ -18,14 +18,21 @@ TaskState = Literal["pending", "running", "succeeded", "failed", "anomalous"]
 """`pending`: not begun. `running`: begun, perhaps with a preview. `succeeded` and `failed`:
 final. `anomalous`: finished, yet neither a result nor a failure is in the record."""
 
+_FIRST_FAILURE = 400
 _MOST_NESTED = 3
 """How deep an envelope within a message is opened."""
 
-_RESULT_KEYS = ("audio_url", "stems_url", "file_url", "video_url", "_id")
+REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
+"""Statuses that say that nothing is made, and nothing will be."""
+
+RESULT_KEYS = ("audio_url", "stems_url", "file_url", "video_url", "_id")
 
 _DONE_WORDS = frozenset({"succeeded", "complete", "trained", "成功"})
 """`succeeded` is documented, `complete` is the vendor's tool's word, `trained` a voice's; the
 last is `succeeded` as a translated document shows it."""
+
+_DONE_STATUSES = _DONE_WORDS | {"success"}
+"""What a `status` in words says of what is done; it proves nothing without a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Verdict:
 
 
 _RUNNING, _PENDING, _SUCCEEDED = Verdict("running"), Verdict("pending"), Verdict("succeeded")
+_UNTRAINED = Verdict("failed", message="the voice could not be trained")
 
 
 def judge(record: Mapping[str, Any]) -> Verdict:
@@ -61,21 +69,45 @@ def judge(record: Mapping[str, Any]) -> Verdict:
     if response.get("success") is False and code:
         # Structured failures have been seen without `finished_at`; a bare string there is passing.
         return _failure(response)
-    if response.get("success") is True and _has_result(response) and _all_items_done(response):
+    if status_within(response) in REFUSALS:
+        # No document says whether Fish's refusals come with `finished_at`; they are for good.
+        return _failure(response)
+    if "failed" in _words_of_voices(response):
+        return _UNTRAINED
+    if response.get("success") is True and has_result(response) and _all_items_done(response):
         # Older Fish records are complete without `finished_at`.
         return _SUCCEEDED
     begun = record.get("started_at") is not None or raw is not None
     return _RUNNING if begun else _PENDING
 
 
-def complete(body: Mapping[str, Any]) -> bool:
-    """Say whether an answer that names no task is the result.
+def complete(body: Mapping[str, Any], *, bare: bool) -> bool:
+    """Say whether the answer to a submission is the result.
 
-    Fish answers so where it speaks at once: the result stands at the top, without an envelope.
+    Args:
+        body: The answer.
+        bare: Whether the address answers with the result alone, without an envelope and without
+            a state, as Fish's do. Elsewhere an address without a word that it is done may be a
+            preview.
     """
     success = body.get("success")
-    bare = success is None and not body.get("error") and _has_result_itself(body)
-    return (bare or (success is True and _has_result(body))) and _all_items_done(body)
+    if not (has_result(body) and _all_items_done(body)):
+        return False
+    if success is not None or body.get("error"):
+        return success is True
+    items = as_objects(body.get("data"))
+    return bare or (bool(items) and all(as_text(item.get("state")) for item in items))
+
+
+def status_within(body: Mapping[str, Any]) -> int | None:
+    """Return the status of a failure that Fish reports within a body, whatever the HTTP status.
+
+    It stands beside a message, and there is no result.
+    """
+    status = as_number(body.get("status"))
+    if status is None or status < _FIRST_FAILURE or body.get("success") is True:
+        return None
+    return int(status) if body.get("message") and not has_result(body) else None
 
 
 def items_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -98,26 +130,21 @@ def news_of(record: Mapping[str, Any], verdict: Verdict) -> Hashable:
 
 
 def _judge_finished(response: Mapping[str, Any]) -> Verdict:
-    has_result = _has_result(response)
-    status = as_number(response.get("status"))
+    made = has_result(response)
     failed = (
         response.get("success") is False
         or bool(response.get("error"))
-        or (status is not None and status >= 400)
-        or (bool(response.get("message")) and not has_result)
+        or _says_failed(response)
+        or (bool(response.get("message")) and not made)
     )
     if failed:
         return _failure(response)
-    words = [
-        word
-        for item in (response, *as_objects(response.get("data")))
-        if item.get("_id") and (word := as_text(item.get("state"))) not in {None, *_DONE_WORDS}
-    ]
+    words = _words_of_voices(response)
     if "failed" in words:
-        return Verdict("failed", message="the voice could not be trained")
+        return _UNTRAINED
     if words:
         return _RUNNING  # a voice that cannot speak yet
-    if has_result:
+    if made:
         return _SUCCEEDED
     return Verdict("anomalous", message="the record is finished but holds no result")
 
@@ -181,12 +208,25 @@ def _finished(moment: Any) -> bool:
     return seconds is not None and seconds > 0
 
 
-def _has_result(response: Mapping[str, Any]) -> bool:
+def _words_of_voices(response: Mapping[str, Any]) -> set[str]:
+    """Return the words for voices that are not trained."""
+    places = (response, *as_objects(response.get("data")))
+    words = {as_text(place.get("state")) for place in places if place.get("_id")}
+    return {word for word in words if word is not None and word not in _DONE_WORDS}
+
+
+def _says_failed(place: Mapping[str, Any]) -> bool:
+    status = as_number(place.get("status"))
+    return status is not None and status >= _FIRST_FAILURE
+
+
+def has_result(response: Mapping[str, Any]) -> bool:
+    """Say whether there is something that may be a result, or a preview of it."""
     return any(map(_has_result_itself, (response, *as_objects(response.get("data")))))
 
 
 def _has_result_itself(place: Mapping[str, Any]) -> bool:
-    return any(isinstance(place.get(key), str) and place[key] for key in _RESULT_KEYS)
+    return any(isinstance(place.get(key), str) and place[key] for key in RESULT_KEYS)
 
 
 def _all_items_done(response: Mapping[str, Any]) -> bool:
@@ -199,6 +239,9 @@ def _is_done(item: Mapping[str, Any]) -> bool:
     status = item.get("status")
     return (
         (word is None or as_text(word) in _DONE_WORDS)
-        and (not isinstance(status, str) or status in _DONE_WORDS)
+        and not _says_failed(item)
+        and (
+            not isinstance(status, str) or status in _DONE_STATUSES or as_number(status) is not None
+        )
         and (share is None or share >= 1)
     )

@@ -12,7 +12,7 @@ from acedata_async._clock import Clock, sleep, wait
 from acedata_async._rules.brakes import Brakes
 from acedata_async._rules.in_flight import InFlight
 from acedata_async._rules.purse import A_SONG, Purse
-from acedata_async.bulk.journal import OF_THE_ACCOUNT
+from acedata_async.bulk.journal import is_of_the_account
 from acedata_async.bulk.passage import Passage, Phase
 from acedata_async.errors import (
     APIError,
@@ -34,7 +34,6 @@ leaves few in doubt."""
 _UNDER_WAY: tuple[Phase, ...] = ("submitting", "generating")
 
 _USELESS = (
-    *OF_THE_ACCOUNT,
     RateLimited,
     ConnectionFailed,
     ClientClosed,
@@ -164,7 +163,7 @@ class Dispatcher:
                 _log.warning("submitting is held up: %s", news)
         elif isinstance(error, WrongStep):
             _log.info("another run has dealt with a song: %s", error)
-        elif isinstance(error, _USELESS):
+        elif isinstance(error, _USELESS) or is_of_the_account(error):
             self.give_up(str(error))
         elif isinstance(error, APIError):
             self.brakes.answered()

@@ -29,11 +29,9 @@ from acedata_async.tasks.watcher import TaskWatcher
 
 _log = logging.getLogger("acedata_async")
 
-OF_THE_ACCOUNT = (AuthenticationError, InsufficientBalance, PaymentRequired, NotFound)
-"""Refusals that every other request would meet as well: no fault of the song's."""
+_OF_THE_ACCOUNT = (AuthenticationError, InsufficientBalance, PaymentRequired)
 
 _NOTHING_CREATED = (
-    *OF_THE_ACCOUNT,
     RateLimited,
     ConnectionFailed,
     ClientClosed,
@@ -43,6 +41,19 @@ _NOTHING_CREATED = (
     asyncio.CancelledError,
 )
 """What ends a call of which it is certain that it created nothing, and that may be sent again."""
+
+
+def is_of_the_account(error: BaseException | None) -> bool:
+    """Say whether every other request would be refused as well: no fault of the song's.
+
+    A 404 is the address's, unless the API itself says in it that something is not there: a voice,
+    say, which concerns what asked for it alone.
+    """
+    if not isinstance(error, NotFound):
+        return isinstance(error, _OF_THE_ACCOUNT)
+    body = as_object(error.body)
+    of_the_api = isinstance(body.get("error"), Mapping) or as_number(body.get("status")) is not None
+    return error.code == "no_api" or not (error.code or (of_the_api and error.message))
 
 
 def cost_of(record: Mapping[str, Any]) -> float | None:
@@ -106,7 +117,9 @@ class SongJournal:
         key = self.entry.key
         try:
             if watched and outcome.id:
-                self.entry = await self._ledger.accept(key, outcome.id)
+                shown: Task | None = outcome.task
+                record = None if shown is None else shown.export()
+                self.entry = await self._ledger.accept(key, outcome.id, record)
             elif watched:  # answered with its result
                 task: Task = outcome.task
                 record, name = task.export(), self._named(task)
@@ -132,7 +145,7 @@ class SongJournal:
 
     async def _settle(self, error: BaseException) -> None:
         known = error if isinstance(error, Exception) else None
-        if isinstance(error, _NOTHING_CREATED):
+        if isinstance(error, _NOTHING_CREATED) or is_of_the_account(error):
             self.entry = await self._ledger.release(self.entry.key, known)
         elif isinstance(error, APIError):
             self.entry = await self._ledger.refuse(self.entry.key, error)

@@ -249,7 +249,11 @@ class Passage:
 
     def _watcher(self) -> TaskWatcher[Any]:
         poller = self._shared.workshop.poller
-        return TaskWatcher(poller, poller.seat(self.task_id or ""), lambda task: task)
+        seen = self.entry.result
+        if seen is not None and seen.get("id") != self.task_id:
+            seen = None  # of another task, which this one took the place of
+        seat = poller.seat(self.task_id or "", seen)
+        return TaskWatcher(poller, seat, lambda task: task)
 
     async def _follow(self, watcher: TaskWatcher[Any]) -> BulkOutcome:
         self._move("generating")

@@ -13,7 +13,7 @@ from acedata_async.cli.entries import document_of, doubt_of, facts_of, line_of, 
 from acedata_async.cli.exits import Exit, worst
 from acedata_async.cli.ledger_file import Key, LedgerPlace
 from acedata_async.cli.options import command
-from acedata_async.cli.output import Output, as_json, to_stdout
+from acedata_async.cli.output import Output, as_json, json_to_stdout, to_stdout
 from acedata_async.cli.resolving import add_resolve
 from acedata_async.cli.session import conclude
 from acedata_async.ledger.entry import STATES, EntryState
@@ -78,10 +78,10 @@ def _states(given: list[str] | None) -> frozenset[EntryState] | None:
 async def _list(output: Output, path: Path, states: frozenset[EntryState] | None) -> Exit:
     """Write entry after entry, for there may be many."""
     async with ledger_file.to_read(path) as ledger:
-        before = f'{{"ledger": {as_json(str(path))}, "entries": ['
+        before = '{"ledger": ' + as_json(str(path), encoding="ascii") + ', "entries": ['
         async for entry in ledger.entries(states):
             if output.as_json:
-                to_stdout(f"{before}\n{as_json(document_of(entry))}")
+                json_to_stdout(document_of(entry), before=f"{before}\n")
                 before = ","
             else:
                 output.result({}, [line_of(entry)])

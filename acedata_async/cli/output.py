@@ -34,18 +34,29 @@ def plain(text: object) -> str:
     return "".join(char if char.isprintable() else " " for char in str(text))
 
 
-def as_json(document: object, *, indent: int | None = None) -> str:
+def as_json(document: object, *, indent: int | None = None, encoding: str = "utf-8") -> str:
     """Return a document as JSON that cannot steer a terminal.
 
-    Letters stay readable; what is invisible or changes the direction of a text is escaped.
+    Letters stay readable where the encoding has them all; what is invisible or changes the
+    direction of a text is escaped.
     """
     text = json.dumps(document, indent=indent, ensure_ascii=False, default=str)
     text = text.encode(errors="replace").decode()
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return json.dumps(document, indent=indent, default=str)
     return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
 
 
 def _escaped(character: str) -> str:
     return json.dumps(character)[1:-1]
+
+
+def json_to_stdout(document: object, *, indent: int | None = None, before: str = "") -> None:
+    """Write a document to stdout as JSON, in the letters that it has; see `to_stdout`."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    to_stdout(before + as_json(document, indent=indent, encoding=encoding))
 
 
 def to_stdout(text: str) -> None:
@@ -144,7 +155,8 @@ class Output:
         """
         if self.as_json:
             self._documents += 1
-            to_stdout(as_json(document, indent=2) + "\n")
+            json_to_stdout(document, indent=2)
+            to_stdout("\n")
         else:
             to_stdout("".join(f"{plain(line)}\n" for line in lines))
 

@@ -6,8 +6,8 @@ import asyncio
 import secrets
 import signal
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -86,13 +86,16 @@ def conclude(output: Output, begin: Callable[[], Coroutine[Any, Any, Exit]]) -> 
 
     Args:
         output: Where the command writes to.
-        begin: Starts the work, after what is to be done before anything else.
+        begin: Starts the work, after what is to be done before anything else, such as reading
+            stdin: a signal ends what blocks there, and could not within the event loop.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("always", RequestWarning)
         warnings.showwarning = _writer(output)
         try:
-            code = asyncio.run(begin())
+            with _ended_by_sigterm():
+                work = begin()
+            code = asyncio.run(work)
         except KeyboardInterrupt:
             code = output.interrupted(Exit.INTERRUPTED)
         except asyncio.CancelledError:
@@ -121,6 +124,23 @@ async def connected(context: typer.Context, common: Common, work: Work, output: 
         for service in () if ace is None else (ace.producer, ace.fish):
             for watcher in service.claim():
                 output.task_accepted(watcher.id or "", service=service.name)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end what is done before the event loop is there as it ends what comes then."""
+
+    def end(*_: object) -> NoReturn:
+        raise asyncio.CancelledError
+
+    before: Any = None
+    with suppress(ValueError):  # only the main thread may set one
+        before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _heed_termination() -> None:

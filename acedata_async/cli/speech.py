@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Annotated, Any
 import typer
 
 from acedata_async import InvalidRequest, SpeechRequest
+from acedata_async._rules.filenames import safe_stem
 from acedata_async.cli.delivery import is_directory
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.making import make
 from acedata_async.cli.options import CallbackUrl, Common, SongDelivery, command
 from acedata_async.cli.output import Output
-from acedata_async.cli.session import Connection, perform
+from acedata_async.cli.session import Connection, conclude, connected, output_of
 
 _STDIN = "-"
 _FORMATS = {".mp3": {"mp3"}, ".wav": {"wav", "pcm"}}
@@ -130,10 +132,10 @@ def add_speech(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Let a voice say something, and fetch the file at once. Paid by the text's bytes."""
-        given_place = output
+        told = output_of(common)
 
-        async def work(connection: Connection, output: Output) -> Exit:
-            place = _Place.of(given_place)
+        def begin() -> Coroutine[Any, Any, Exit]:
+            place = _Place.of(output)
             given = {"text": _said(text), **speech.request_fields()}
             request = SpeechRequest.model_validate(place.with_format(given))
             delivery = SongDelivery(
@@ -141,9 +143,13 @@ def add_speech(app: typer.Typer) -> None:
             )
             if delivery.directory is not None and not no_wait:
                 place.check()
-            return await make(connection, output, request, delivery, name=place.name)
 
-        perform(context, common, work)
+            async def work(connection: Connection, output: Output) -> Exit:
+                return await make(connection, output, request, delivery, name=place.name)
+
+            return connected(context, common, work, told)
+
+        conclude(told, begin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +169,22 @@ class _Place:
         """Read what the user gave: a file, or a directory.
 
         Raises:
-            InvalidRequest: It is a file of another kind, or nothing of both.
+            InvalidRequest: It is a file of another kind, or of a name that it could not get.
         """
         place = Path(given)
         if given in {"", _STDIN}:
             raise InvalidRequest("output", given, _PLACES)
-        if given.endswith(("/", os.sep)) or not place.suffix or is_directory(place):
+        if given.endswith(("/", os.sep)) or is_directory(place):
             return cls(place, None)
-        if place.suffix.lower() not in _FORMATS:
+        suffix = place.suffix or (place.name if place.name.lower() in _FORMATS else "")
+        if not suffix:
+            return cls(place, None)
+        kept = safe_stem(place.stem) + suffix.lower()
+        if suffix.lower() not in _FORMATS or not place.suffix:
             raise InvalidRequest("output", given, _PLACES)
+        if place.name != kept:
+            words = f"a name that every file system can keep as it is, such as {kept}"
+            raise InvalidRequest("output", given, words)
         return cls(place.parent, place)
 
     @property
@@ -200,7 +213,7 @@ class _Place:
         Raises:
             InvalidRequest: There is such a file already.
         """
-        if self.file is not None and self.file.exists():
+        if self.file is not None and os.path.lexists(self.file):
             raise InvalidRequest("output", str(self.file), "a file that is not there yet")
 
 

@@ -14,7 +14,7 @@ from acedata_async.errors import AceDataError, ClientClosed, TaskFailed, WatchTi
 from acedata_async.integrations.answers import answer_to
 from acedata_async.integrations.streams import OVER, EventStream
 from acedata_async.models.reply import ReplyModel
-from acedata_async.models.request import CALLBACK_FIELD, mask_url, replaced
+from acedata_async.models.request import CALLBACK_FIELD, hidden
 from acedata_async.models.results import Stems
 from acedata_async.models.task import Task
 from acedata_async.models.voices import Speech, Voice
@@ -109,8 +109,5 @@ def _plain(value: Any) -> Any:
 
 def _masked(task: Task, facts: dict[str, Any]) -> dict[str, Any]:
     """Return the facts without the task's `callback_url`, wherever the vendor repeats it."""
-    url = task.request.get(CALLBACK_FIELD)
-    if not isinstance(url, str) or not url:
-        return facts
-    masked: dict[str, Any] = replaced(facts, url, mask_url(url))
+    masked: dict[str, Any] = hidden(facts, task.request.get(CALLBACK_FIELD))
     return masked

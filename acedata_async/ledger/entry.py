@@ -137,8 +137,9 @@ class Entry:
         task_id: The task's id, once it is known.
         attempts: How often its paid call was begun.
         error: What went wrong last, or None.
-        result: The task's final record as the API sent it, or the answer to an upload; None
-            before. A `callback_url` in it is masked.
+        result: The task's final record as the API sent it, or the answer to an upload; before,
+            what the answer to its paid call showed beside the task id, or None. A `callback_url`
+            in it is masked.
         cost: What the record says it cost, in the vendor's credits; None where it does not say.
         name: The name of its file without ending, chosen before the file is fetched.
         path: Its file, once it is whole; as text, relative to the directory of the run.

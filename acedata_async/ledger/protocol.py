@@ -113,9 +113,18 @@ class Ledger(Protocol):
         """Note that the paid call created nothing: not delivered, or refused for now."""
         return await self.apply(key, "release", {"error": known_error(error)})
 
-    async def accept(self, key: str, task_id: str) -> Entry:
-        """Note the task id: from the answer, because it was found, or by hand."""
-        return await self.apply(key, "accept", {"task_id": task_id})
+    async def accept(
+        self, key: str, task_id: str, record: Mapping[str, Any] | None = None
+    ) -> Entry:
+        """Note the task id: from the answer, because it was found, or by hand.
+
+        Args:
+            key: The entry's key.
+            task_id: The task's id.
+            record: What the answer showed beside it, which may be all that there ever is.
+        """
+        known = {} if record is None else {"result": record}
+        return await self.apply(key, "accept", {"task_id": task_id, **known})
 
     async def refuse(self, key: str, error: Exception) -> Entry:
         """Note that the API refused the call for good."""

@@ -145,6 +145,7 @@ class SpeechRequest(TaskRequest[Speech]):
     path: ClassVar[str] = "/fish/tts"
     action: ClassVar[str] = "speak"
     record_type: ClassVar[str | None] = "fish_tts"
+    bare: ClassVar[bool] = True
 
     text: Speakable
     reference_id: VoiceId | None = None
@@ -212,6 +213,7 @@ class VoiceRequest(TaskRequest[Voice]):
     path: ClassVar[str] = "/fish/voices"
     action: ClassVar[str] = "create_voice"
     record_type: ClassVar[str | None] = None
+    bare: ClassVar[bool] = True
 
     voice_url: PublicAddress
     title: Filled | None = None
@@ -247,6 +249,7 @@ class VoiceModelRequest(ApiRequest):
     """
 
     path: ClassVar[str] = "/fish/model"
+    way_to_watch: ClassVar[str] = "; ace.fish.watch({!r}, result=Voice) may tell what came of it"
     action: ClassVar[str] = "create_model"
 
     title: Filled

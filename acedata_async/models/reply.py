@@ -1,5 +1,6 @@
 """The base of everything that the API sends back."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -13,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
+from pydantic_core import PydanticSerializationError
 
 from acedata_async._rules.wire import as_moment, as_number, as_share, as_text, as_whole
 
@@ -50,10 +52,23 @@ class ReplyModel(BaseModel):
 
     @classmethod
     def read(cls, raw: Mapping[str, Any], **known: Any) -> Self:
-        """Build the model from what the API sent; `known` are facts from beside it."""
-        reply = cls.model_validate({**raw, **known})
+        """Build the model from what the API sent; `known` are facts from beside it.
+
+        One that is None is not known, and leaves what was sent.
+        """
+        facts = {name: fact for name, fact in known.items() if fact is not None}
+        reply = cls.model_validate({**raw, **facts})
         reply._raw = raw  # noqa: SLF001 - its own
         return reply
+
+    def model_dump_json(self, **options: Any) -> str:
+        """Return it as a JSON text; half a character, which UTF-8 has no form for, is escaped."""
+        try:
+            return super().model_dump_json(**options)
+        except PydanticSerializationError:
+            indent = options.pop("indent", None)
+            options.pop("ensure_ascii", None)
+            return json.dumps(self.model_dump(mode="json", **options), indent=indent)
 
     @property
     def raw(self) -> Mapping[str, Any]:

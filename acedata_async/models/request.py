@@ -19,6 +19,7 @@ from pydantic import (
 
 from acedata_async._rules.addresses import is_private
 from acedata_async._rules.exchange import Call
+from acedata_async._rules.masking import without
 from acedata_async.errors import NOT_SHOWN, InvalidRequest
 
 if TYPE_CHECKING:
@@ -40,15 +41,9 @@ def mask_url(url: Any) -> Any:
     return f"{parts.scheme}://{parts.hostname}/…"
 
 
-def replaced(value: Any, secret: str, shown: str) -> Any:
-    """Return a value of JSON with a secret replaced in every text in it."""
-    if isinstance(value, str):
-        return value.replace(secret, shown)
-    if isinstance(value, Mapping):
-        return {name: replaced(one, secret, shown) for name, one in value.items()}
-    if isinstance(value, list):
-        return [replaced(one, secret, shown) for one in value]
-    return value
+def hidden(value: Any, url: object) -> Any:
+    """Return a value of JSON in which nothing of an address is left but where it is."""
+    return without(value, url, mask_url(url)) if isinstance(url, str) and url else value
 
 
 class RequestWarning(UserWarning):
@@ -169,6 +164,9 @@ class ApiRequest(Checked):
 
     path: ClassVar[str]
     """Where it is sent."""
+
+    way_to_watch: ClassVar[str] = ""
+    """What to do about a task that an answer names although none is documented."""
 
     def to_call(self) -> Call:
         """Return what is sent.

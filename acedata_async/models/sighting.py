@@ -7,6 +7,7 @@ from typing import Any
 from weakref import ReferenceType, ref
 
 from acedata_async._rules.durations import kind_of
+from acedata_async._rules.leads import leads_of
 from acedata_async._rules.verdict import Verdict, judge, news_of
 from acedata_async._rules.wire import as_number, as_object, as_text, as_unix
 from acedata_async.models.request import CALLBACK_FIELD
@@ -54,6 +55,11 @@ class Sighting:
     def callback_url(self) -> str | None:
         """Where the vendor calls when the task is over, secret and all; None for nowhere."""
         return as_text(as_object(self.raw.get("request")).get(CALLBACK_FIELD))
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """What it shows of a result: ids of voices, and addresses."""
+        return leads_of(self.raw)
 
     @property
     def begun(self) -> float | None:

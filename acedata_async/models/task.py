@@ -11,8 +11,8 @@ from pydantic import (
     Field,
     PlainValidator,
     SerializerFunctionWrapHandler,
+    model_serializer,
 )
-from pydantic.functional_serializers import WrapSerializer
 
 from acedata_async._rules.verdict import (
     TaskState,
@@ -24,7 +24,7 @@ from acedata_async._rules.verdict import (
 )
 from acedata_async._rules.wire import as_object, as_text
 from acedata_async.models.reply import Moment, Number, ReplyModel, Text
-from acedata_async.models.request import CALLBACK_FIELD, mask_url, replaced
+from acedata_async.models.request import CALLBACK_FIELD, hidden, mask_url
 from acedata_async.models.results import Audio, Stems
 from acedata_async.models.voices import Speech, Voice
 
@@ -50,10 +50,6 @@ def mask_callback(request: Mapping[str, Any]) -> dict[str, Any]:
     return masked
 
 
-def _mask_request(request: Any, handler: SerializerFunctionWrapHandler) -> Any:
-    return handler(mask_callback(request))
-
-
 class Task(ReplyModel):
     """A task as its record shows it.
 
@@ -65,7 +61,7 @@ class Task(ReplyModel):
         type: The vendor's kind, such as `audios`.
         trace_id: What the vendor's support asks for.
         request: The submitted body, as the vendor stored it. The `callback_url` in it is masked
-            in every repr and export.
+            in every repr, dump and export, wherever the vendor repeats it.
         response: What the operation answered so far, or None.
         created_at: When the vendor took the task in.
         started_at: When it began to work on it, where that is told.
@@ -79,7 +75,6 @@ class Task(ReplyModel):
     request: Annotated[
         dict[str, Any],
         BeforeValidator(lambda value: dict(as_object(value))),
-        WrapSerializer(_mask_request),
     ] = Field(default_factory=dict, repr=False)
     response: Any = Field(None, repr=False)
     created_at: Moment = None
@@ -114,7 +109,9 @@ class Task(ReplyModel):
         """Why it failed, or why its record makes no sense; None while it runs or succeeded."""
         if self.state not in {"failed", "anomalous"}:
             return None
-        return Failure(self._verdict.code, self._verdict.message)
+        # The API's words may quote the request, in whole or cut short.
+        told = judge(self.export())
+        return Failure(told.code, told.message)
 
     @property
     def progress(self) -> float | None:
@@ -161,11 +158,16 @@ class Task(ReplyModel):
 
     def export(self) -> dict[str, Any]:
         """Return the record as it was sent, fit for JSON, with the `callback_url` masked."""
-        url = self.request.get(CALLBACK_FIELD)
-        exported: dict[str, Any] = dict(self.raw)
-        if isinstance(url, str) and url:  # wherever the vendor repeats it
-            exported = replaced(exported, url, mask_url(url))
+        exported: dict[str, Any] = self._hidden(dict(self.raw))
         return exported
+
+    @model_serializer(mode="wrap")
+    def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = self._hidden(handler(self))
+        return dumped
+
+    def _hidden(self, value: Any) -> Any:
+        return hidden(value, self.request.get(CALLBACK_FIELD))
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         yield "id", self.id

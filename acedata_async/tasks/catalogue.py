@@ -9,7 +9,7 @@ from typing import Any
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call
-from acedata_async._rules.refusals import read_error
+from acedata_async._rules.refusals import read_error, status_of
 from acedata_async._rules.wire import as_object
 from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
 from acedata_async.errors import APIError, ConnectionFailed, MalformedResponse, NotFound
@@ -67,7 +67,8 @@ class Catalogue:
         except (NotDelivered, Interrupted) as fault:
             raise ConnectionFailed(f"reading {path}: {fault}") from fault
         body = as_object(reply.body)
-        if reply.status == 200 and body and not body.get("error"):
+        failed = body.get("error") or body.get("success") is False
+        if status_of(reply) == 200 and body and not failed:
             return body
         if reply.status == 200 and not body:
             raise MalformedResponse(f"{path} answered 200 with something that is no JSON object")

@@ -8,7 +8,7 @@ from typing import Any
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
-from acedata_async._rules.refusals import read_error
+from acedata_async._rules.refusals import read_error, status_of
 from acedata_async._rules.wire import as_number, as_object, as_objects, read_date
 from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
 from acedata_async.errors import AceDataError, ConnectionFailed, MalformedResponse, NotFound
@@ -145,6 +145,7 @@ class TaskEndpoint:
 
     def _error(self, reply: Reply) -> AceDataError:
         body = as_object(reply.body)
-        if reply.status == 200 and not body.get("error") and body.get("success") is not False:
+        failed = body.get("error") or body.get("success") is False
+        if status_of(reply) == 200 and not failed:
             return MalformedResponse(f"{self._path} answered 200 with something that is no record")
         return read_error(reply, now=self._clock.time())

@@ -100,10 +100,10 @@ class Orders:
 
         def accept(reply: Reply, _sent: float) -> ReplyT | None:
             body = as_object(reply.body)
-            if reply.status != 200 or body.get("success") is False or body.get("error"):
+            if not 200 <= reply.status < 300 or body.get("success") is False or body.get("error"):
                 return None
             # Fish answers without an envelope.
-            for place in (*as_objects(body.get("data"))[:1], body):
+            for place in (*as_objects(body.get("data")), body):
                 result = kind.read(place, task_id=body.get("task_id"))
                 if getattr(result, needed):
                     return result
@@ -126,7 +126,7 @@ class Orders:
         self, request: TaskRequest[T], call: Call, caller: Caller, journal: Journal
     ) -> TaskWatcher[T]:
         def accept(reply: Reply, sent: float) -> TaskWatcher[T] | None:
-            outcome = accepted(reply, now=self._clock.time())
+            outcome = accepted(reply, now=self._clock.time(), bare=request.bare)
             if outcome is None:
                 return None
             seat = self._poller.seat_of_submission(outcome, call, request.record_type, sent=sent)

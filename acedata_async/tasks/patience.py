@@ -11,12 +11,14 @@ from typing import TypeVar
 from acedata_async._clock import Clock, sleep
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.governor import Budget
-from acedata_async.errors import AceDataError, APIError, ClientClosed, RateLimited
+from acedata_async.errors import AceDataError, APIError, ClientClosed, RateLimited, ServerError
 from acedata_async.tasks.crew import Caller, Crew
 from acedata_async.tasks.turns import Turns
 
 T = TypeVar("T")
 
+_ANSWERED = 200
+"""The status of some refusals: the body says that it failed."""
 _TRIES = 4
 
 
@@ -81,4 +83,6 @@ class Patience:
 
 
 def _is_refusal(error: AceDataError) -> bool:
-    return isinstance(error, APIError) and 400 <= error.status < 500
+    if not isinstance(error, APIError) or isinstance(error, ServerError):
+        return False
+    return error.status == _ANSWERED or 400 <= error.status < 500

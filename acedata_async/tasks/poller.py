@@ -37,6 +37,7 @@ from acedata_async.tasks.endpoint import Answer, TaskEndpoint
 from acedata_async.tasks.lookups import Lookups, is_too_large
 from acedata_async.tasks.patience import Patience
 from acedata_async.tasks.reporter import Reporter
+from acedata_async.tasks.training import Training
 
 _log = logging.getLogger("acedata_async")
 
@@ -66,6 +67,7 @@ class Poller:
         emit: Told what happens to tasks.
         rng: Where jitter comes from.
         marker_of: Returns the marker of a `callback_url` that leads to our receiver, else None.
+        training: Asks elsewhere about what lookups leave open; None where nobody knows more.
     """
 
     def __init__(
@@ -80,7 +82,9 @@ class Poller:
         emit: Callable[[Event], object],
         rng: Random,
         marker_of: Callable[[object], str | None],
+        training: Training | None = None,
     ) -> None:
+        self._training = training
         self._endpoint = endpoint
         self._marker_of = marker_of
         self._crew = crew
@@ -101,15 +105,22 @@ class Poller:
         self._turn_due = False
         self._closed = False
 
-    def seat(self, task_id: str) -> Seat[Sighting]:
+    def seat(self, task_id: str, record: Mapping[str, Any] | None = None) -> Seat[Sighting]:
         """Return a place for what is known of a task that the user named.
 
         It is watched once somebody joins. Of what this client submitted it is known when.
+
+        Args:
+            task_id: The task's id.
+            record: What an earlier process has seen of it.
         """
         recent = self._recent.get(task_id)
         if recent is not None and not recent.final:
             return recent
-        return Seat(task_id, acknowledged=False, born=self._clock.monotonic())
+        seat: Seat[Sighting] = Seat(task_id, acknowledged=False, born=self._clock.monotonic())
+        if record is not None:
+            seat.note(Sighting(record, self._endpoint.service))
+        return seat
 
     def seat_of_submission(
         self, accepted: Accepted, call: Call, record_type: str | None, *, sent: float
@@ -197,11 +208,7 @@ class Poller:
         seen = (await self._lookups.retrieve([seat.task_id])).get(seat.task_id)
         if seen is None:
             return None
-        version = seat.version
-        _wake_all(self._roster.noted(seat, seen))
-        seat.note(seen)
-        if seat.version != version:
-            self._tell(seat)
+        self._note(seat, seen)
         return seen.task
 
     async def retrieve(self, task_ids: Iterable[str]) -> dict[str, Task]:
@@ -248,6 +255,7 @@ class Poller:
         try:
             answer = await self._endpoint.look(look.task_ids, known)
             self._take_in(look, answer)
+            self._ask_elsewhere(look)
         except AceDataError as error:
             _log.debug("lookup of %d task(s) failed: %s", len(look.seats), error)
             self._take_in_error(look, error)
@@ -282,6 +290,24 @@ class Poller:
                 " secrets that the addresses were signed with?)",
                 self._endpoint.service,
             )
+
+    def _ask_elsewhere(self, look: Look[Sighting]) -> None:
+        """Ask the voice itself where a task's record does not say that it is trained."""
+        if self._training is not None and (seat := self._training.due(look.seats)) is not None:
+            _ = self._crew.start(self._ask_about(self._training, seat), name="voice", paid=False)
+
+    async def _ask_about(self, training: Training, seat: Seat[Sighting]) -> None:
+        seen = await training.ask(seat)
+        if seen is not None and not self._closed:
+            self._note(seat, seen)
+
+    def _note(self, seat: Seat[Sighting], seen: Sighting) -> None:
+        """Take in what was seen beside the roster's own lookups."""
+        version = seat.version
+        _wake_all(self._roster.noted(seat, seen))
+        seat.note(seen)
+        if seat.version != version:
+            self._tell(seat)
 
     def _tell(self, seat: Seat[Sighting]) -> None:
         """Report a change, and forget a task that is over."""

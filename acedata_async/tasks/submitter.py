@@ -12,7 +12,9 @@ from typing import Any, Protocol, TypeVar
 from acedata_async._clock import Clock, sleep
 from acedata_async._rules.exchange import Call, Reply, without_callback
 from acedata_async._rules.governor import Governor
+from acedata_async._rules.leads import leads_in
 from acedata_async._rules.submission import Accepted, Refused, Throttled, sort_answer
+from acedata_async._rules.wire import as_object
 from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
 from acedata_async.config import Timeouts
 from acedata_async.errors import (
@@ -20,6 +22,7 @@ from acedata_async.errors import (
     ClientClosed,
     ConnectionFailed,
     SubmissionUnknown,
+    in_words,
 )
 from acedata_async.models.request import ApiRequest
 from acedata_async.tasks.crew import Caller
@@ -209,28 +212,36 @@ class Submitter:
         self._governor.answered(now)
         if isinstance(outcome, Refused):
             raise outcome.error
+        seen = in_words(leads_in(as_object(reply.body)))
         if isinstance(outcome, Accepted):
-            raise unknown(
-                f"it was accepted as task {outcome.task_id}, without the result", reply.status
-            )
-        raise unknown(str(outcome.error), outcome.error.status) from outcome.error
+            named = f"as task {outcome.task_id}" if outcome.task_id else "without naming a task"
+            why = f"it was accepted {named}, without what was asked for{seen}"
+            raise unknown(why, reply.status, task_id=outcome.task_id)
+        raise unknown(f"{outcome.error}{seen}", outcome.error.status) from outcome.error
 
 
-def accepted(reply: Reply, *, now: float) -> Accepted | None:
-    """Read an acknowledgement, or an answer that already is the result."""
-    outcome = sort_answer(reply, now=now)
+def accepted(reply: Reply, *, now: float, bare: bool) -> Accepted | None:
+    """Read an acknowledgement, or an answer that already is the result; see `sort_answer`."""
+    outcome = sort_answer(reply, now=now, bare=bare)
     return outcome if isinstance(outcome, Accepted) else None
 
 
 def _unknown(
-    request: ApiRequest, marker: str | None, why: str, status: int | None = None
+    request: ApiRequest,
+    marker: str | None,
+    why: str,
+    status: int | None = None,
+    *,
+    task_id: str | None = None,
 ) -> SubmissionUnknown:
     name: Any = getattr(request, "action", request.path.rpartition("/")[2])
+    way = request.way_to_watch.format(task_id) if task_id and request.way_to_watch else ""
     return SubmissionUnknown(
         f"{name}: nobody knows whether the API accepted it: {why}. It may have been created and"
         " paid, so it was not sent again; look for it at https://platform.acedata.cloud, and"
-        " submit it again only if it is not there",
+        f" submit it again only if it is not there{way}",
         request=request,
         marker=marker,
         status=status,
+        task_id=task_id,
     )

@@ -169,6 +169,11 @@ class TaskWatcher(Generic[ResultT]):
         return await self._poller.refresh(self._seat)
 
     @property
+    def leads(self) -> tuple[str, ...]:
+        """What was shown of the result so far; for the package's own use."""
+        return self._seat.leads
+
+    @property
     def settled(self) -> bool:
         """Whether awaiting takes no time: the task is over, or its id is known to be unknown."""
         return self._missing or self.done()
@@ -200,7 +205,8 @@ class TaskWatcher(Generic[ResultT]):
                 return known
             raise TaskNotFound(task_id)
         if waiter.ending == "deadline":
-            raise WatchTimeout([task_id], self._poller.patience(timeout)) from waiter.cause
+            waited, shown = self._poller.patience(timeout), self._seat.leads
+            raise WatchTimeout([task_id], waited, shown=shown) from waiter.cause
         if isinstance(waiter.cause, AceDataError):
             raise barred(waiter.cause, [task_id]) from waiter.cause
         raise ClientClosed(f"the client was closed while task {task_id} was awaited; it lives on")

@@ -21,6 +21,8 @@ _FORM = "acedata-watchset"
 _VERSION = 1
 _AT_ONCE = 100
 """Waits begun, or results read, before the event loop gets its turn."""
+_MOST_SHOWN = 5
+"""Ids and addresses in the error of a wait that was too short."""
 
 
 class WatchSet(Sequence[TaskWatcher[ResultT]]):
@@ -217,7 +219,9 @@ class _Waits(Generic[ResultT]):
     ) -> AceDataError:
         task_ids = [watcher.id or "" for watcher in left]
         if waiter.ending == "deadline":
-            error: AceDataError = WatchTimeout(task_ids, self._poller.patience(self._timeout))
+            waited = self._poller.patience(self._timeout)
+            shown = [one for watcher in left for one in watcher.leads]
+            error: AceDataError = WatchTimeout(task_ids, waited, shown=shown[:_MOST_SHOWN])
             error.__cause__ = waiter.cause
             return error
         if isinstance(waiter.cause, AceDataError):

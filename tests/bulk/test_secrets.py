@@ -107,3 +107,20 @@ async def test_record_that_repeats_the_receiver(sandbox: Sandbox, tmp_path: Path
     assert ended == "succeeded"
     assert "https://me.example/…" in told
     assert SECRET not in told
+
+
+async def test_failed_record_that_quotes_the_receiver(sandbox: Sandbox, tmp_path: Path) -> None:
+    """So do the reason of a failure, its error and what the ledger keeps of it."""
+
+    def failed(_: tuple[str, ...], body: dict[str, Any]) -> dict[str, Any]:
+        for record in body.get("items", [body]):
+            if record.get("finished_at"):
+                wrong = [{"loc": ["body", "callback_url"], "msg": "bad", "input": RECEIVER}]
+                record["response"] = {"status": 400, "message": json.dumps(wrong)}
+        return body
+
+    async with client(sandbox, Witness(sandbox, failed)) as ace:
+        ended, told = await told_of(ace, tmp_path / "out")
+    assert ended == "failed"
+    assert "callback_url: bad" in told
+    assert SECRET not in told

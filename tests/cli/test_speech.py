@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
 import pytest
 
+from acedata_async.cli.app import app
 from acedata_async.sandbox import Sandbox
 from tests.cli.conftest import Acedata, document
 
@@ -55,7 +62,7 @@ def test_no_text(acedata: Acedata, sandbox: Sandbox, stdin: bytes, words: str) -
 
 def test_the_ending_tells_the_format(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
     """A wav file is asked for by its name, and is one."""
-    place = tmp_path / "hello.WAV"
+    place = tmp_path / "hello.wav"
     assert acedata("speak", "Hello", "--sample-rate", 16000, "-o", place).exit_code == 0
     assert sandbox.submissions[0]["format"] == "wav"
     with wave.open(str(next(tmp_path.iterdir()))) as sound:
@@ -256,3 +263,112 @@ def test_a_long_text_is_a_short_title(acedata: Acedata, tmp_path: Path) -> None:
     assert result.stdout.splitlines()[0].partition(" (")[0] == head
     task_id = acedata("speak", text, "--no-wait", "-q").stdout.strip()
     assert acedata("watch", "--fish", task_id).stdout.startswith(head)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("What now?.mp3", "What now_.mp3"),
+        ("HELLO.MP3", "HELLO.mp3"),
+        ("a:b.mp3", "a_b.mp3"),
+        ("trail .mp3", "trail.mp3"),
+        ("con.mp3", "_con.mp3"),
+        (".hidden.mp3", "hidden.mp3"),
+        (f"{'n' * 201}.mp3", f"{'n' * 200}.mp3"),
+    ],
+)
+def test_a_name_that_cannot_be_kept(
+    acedata: Acedata, sandbox: Sandbox, tmp_path: Path, name: str, kept: str
+) -> None:
+    """A file gets the very name that was given, or nothing is paid; it is said what would do."""
+    result = acedata("speak", "Hello", "-o", name)
+    assert (result.exit_code, sandbox.stats.submission_requests) == (2, 0)
+    assert f"can keep as it is, such as {kept}\n" in result.stderr
+    assert not list(tmp_path.iterdir())
+    assert acedata("speak", "Hello", "-o", kept).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == [kept]
+
+
+def test_an_ending_alone(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
+    """It is the name of no file, and makes no directory."""
+    assert acedata("speak", "Hello", "-o", ".mp3").exit_code == 2
+    assert (sandbox.stats.submission_requests, list(tmp_path.iterdir())) == (0, [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_to_nowhere(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
+    """It is there, and no file takes its place."""
+    place = tmp_path / "hello.mp3"
+    place.symlink_to(tmp_path / "nowhere")
+    assert acedata("speak", "Hello", "-o", place).exit_code == 2
+    assert (sandbox.stats.submission_requests, place.is_symlink()) == (0, True)
+
+
+class Interrupting(io.RawIOBase):
+    """A stdin to which nobody writes, while a signal comes."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self._number = number
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, _: object) -> int:
+        """Get the signal, and then no text."""
+        signal.raise_signal(self._number)
+        return 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_stdin_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+    code: int,
+) -> None:
+    """The first one ends the command at once, with its code, and leaves signals as they were."""
+    before = signal.getsignal(number)
+    stdin = io.TextIOWrapper(io.BufferedReader(Interrupting(number)))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    with pytest.raises(SystemExit) as ended:
+        app(["speak", "--sandbox"])
+    assert (ended.value.code, capsys.readouterr().err) == (code, "acedata: interrupted\n")
+    assert signal.getsignal(number) is before
+
+
+SAY = "\u4eca\u5929 \U0001f600"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_stdout_cannot_write(tmp_path: Path, encoding: str) -> None:
+    """Letters that its encoding lacks are escaped; the id and the file are told, and paid once."""
+    words = ["speak", SAY, "-o", "c.mp3", "--sandbox"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(  # noqa: S603 - this very command
+        [sys.executable, "-m", "acedata_async", *words],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert b"\\u4eca\\u5929 \\U0001f600" in done.stdout
+    assert b"file      c.mp3" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+def test_json_that_stdout_cannot_write(tmp_path: Path) -> None:
+    """A document stays one, whatever the encoding."""
+    words = ["speak", SAY, "-o", "c.mp3", "--json", "--sandbox"]
+    done = subprocess.run(  # noqa: S603 - this very command
+        [sys.executable, "-m", "acedata_async", *words],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        timeout=60,
+    )
+    assert json.loads(done.stdout.decode("cp1252"))["speech"]["text"] == SAY

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from acedata_async import (
@@ -28,7 +29,7 @@ from tests.bulk.conftest import (
     states,
     tally,
 )
-from tests.fish.conftest import CALLBACK, RECORDING, calls, make, speech, speeches, voice
+from tests.fish.conftest import CALLBACK, RECORDING, Scripted, calls, make, speech, speeches, voice
 from tests.patience import until
 
 
@@ -219,3 +220,41 @@ async def test_budget_in_credits_of_a_voice_and_its_speeches(
     requests = [voice("me"), *(speech(f"t{n}", "x" * 1000, source="me") for n in range(4))]
     outcomes = await make(ace, requests, budget_credits=100, max_in_flight=1)
     assert tally(outcomes.values()) == {"succeeded": 5}
+
+
+NO_VOICE = {"error": {"code": "not_found", "message": "voice not found"}, "trace_id": "x"}
+NO_API = {"error": {"code": "no_api", "message": "no such api"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "stops"),
+    [
+        (404, NO_VOICE, False),
+        (404, {"error": {"message": "voice not found"}}, False),
+        (404, {"status": 404, "message": "Model not found"}, False),
+        (200, {"status": 404, "message": "Model not found"}, False),
+        (404, NO_API, True),
+        (404, {"message": "no Route matched with those values"}, True),
+        (404, {"detail": "Not Found"}, True),
+        (404, {}, True),
+    ],
+)
+async def test_voice_that_is_not_there(status: int, body: dict[str, Any], *, stops: bool) -> None:
+    """It fails what asked for it, and nothing else; an address that is not there stops the run."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if b'"bad"' in request.content:
+            return httpx.Response(status, json=body)
+        return httpx.Response(200, json={"audio_url": "https://example.com/a.mp3"})
+
+    requests = [speech("a", reference_id="bad"), *speeches(3)]
+    vendor, ledger = Scripted(answer), MemoryLedger()
+    outcomes = await make(vendor.ace, requests, ledger=ledger, max_in_flight=1)
+    others = "skipped" if stops else "succeeded"
+    assert states(outcomes) == {
+        "a": "skipped" if stops else "failed",
+        **dict.fromkeys(("t0", "t1", "t2"), others),
+    }
+    assert len(vendor.requests) == (1 if stops else 4)
+    await make(vendor.ace, requests, ledger=ledger)
+    assert len(vendor.requests) == (2 if stops else 4)

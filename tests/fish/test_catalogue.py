@@ -45,6 +45,22 @@ async def test_unknown_voice_as_documented() -> None:
     assert not isinstance(refused.value, NotFound)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 400, "message": "Model not found"},
+        {"status": 404, "message": "Model not found"},
+        {"success": False, "error": {"code": "not_found", "message": "gone"}},
+    ],
+)
+async def test_unknown_voice_in_a_200(answer: dict[str, Any]) -> None:
+    """So is the same in the body of a 200; it is asked once."""
+    vendor = Scripted(answer)
+    with pytest.raises(NotFound):
+        await vendor.ace.fish.model(UNKNOWN)
+    assert len(vendor.requests) == 1
+
+
 async def test_a_page(ace: AceData, sandbox: Sandbox) -> None:
     """Awaiting gives one page: the first, or the one that was asked for."""
     listing = ace.fish.models()

@@ -67,12 +67,16 @@ def test_half_a_character() -> None:
     """Half a character, which JSON can spell, breaks nothing, in a value or in a name."""
     for text in ('{"text": "\\ud800"}', '{"x": "\\ud800"}', '{"\\ud800": 1}'):
         raw = json.loads(text)
-        assert Thing.read(raw).raw == raw
+        thing = Thing.read(raw)
+        assert thing.raw == raw
+        assert json.loads(thing.model_dump_json())["text"] == raw.get("text")
+        assert json.loads(thing.model_dump_json(indent=2)) == json.loads(thing.model_dump_json())
 
 
 def test_known_facts() -> None:
     """Facts from beside the object are added, and win."""
     assert Thing.read({"text": "a"}, text="b", number=1).text == "b"
+    assert Thing.read({"text": "a"}, text=None).text == "a"
 
 
 def test_raw_is_what_was_sent() -> None:

@@ -6,12 +6,15 @@ import copy
 import json
 import pickle
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acedata_async.errors import TaskFailed
 from acedata_async.models.task import Failure, Task, mask_callback
 from tests.examples import examples
 
@@ -158,6 +161,36 @@ def test_callback_leaks_nowhere() -> None:
     ]
     assert not [text for text in shown if "s3cr3t" in text]
     assert done.request["callback_url"] == done.raw["request"]["callback_url"] == SECRET
+
+
+LONG = f"https://hooks.example.com/{'x' * 60}/s3cr3t/{'y' * 40}?a=1&tok=s3cr3t"
+WRONG = [{"loc": ["body", "callback_url"], "msg": "bad", "input": LONG}]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"success": False, "error": {"code": "c", "message": f"no way to {LONG}!"}},
+        {"error": f"no way to {LONG}!"},
+        {"status": 400, "message": json.dumps(WRONG)},
+        {"status": 400, "message": json.dumps({"status": 400, "message": json.dumps(WRONG)})},
+        {"status": 400, "message": LONG.replace("/", "\\/")},
+        {"status": 400, "message": quote(LONG, safe="")},
+        {"status": 400, "message": escape(LONG)},
+        {"success": False, "error": {"code": LONG, "message": "x"}, LONG: 1},
+    ],
+)
+def test_failure_that_quotes_the_receiver(response: dict[str, Any]) -> None:
+    """A failure's words may repeat the callback_url, in whatever spelling: they hide it."""
+    request = {"text": "hi", "callback_url": LONG}
+    failed = Task.read({"id": "t", "finished_at": 2.0, "request": request, "response": response})
+    error = TaskFailed(failed)
+    shown = [str(error), repr(error), error.message, str(error.code), repr(failed.failure)]
+    shown += [repr(failed), failed.model_dump_json(), str(failed.model_dump())]
+    shown += [json.dumps(failed.export())]
+    assert failed.state == "failed"
+    assert not [text for text in shown if "s3cr3t" in text]
+    assert "hooks.example.com" in str(error)
 
 
 def test_repr() -> None:

@@ -18,6 +18,7 @@ from acedata_async._rules.submission import (
     find_task_id,
     sort_answer,
 )
+from acedata_async._rules.verdict import judge
 from acedata_async.errors import APIError, InsufficientBalance, RateLimited, ServerError
 from tests.examples import examples
 
@@ -177,7 +178,49 @@ def test_looked_up_all_the_same(status: int) -> None:
 def test_preview_in_the_acknowledgement(item: dict[str, Any]) -> None:
     """An acknowledgement with a preview is no result."""
     body = {"success": True, "task_id": TASK, "data": [item]}
-    assert outcome(200, body) == Accepted(TASK, None)
+    sorted_out = outcome(200, body)
+    assert isinstance(sorted_out, Accepted)
+    assert sorted_out.record is None or not judge(sorted_out.record).final
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Refused),
+        (402, Refused),
+        (404, Refused),
+        (422, Refused),
+        (429, Throttled),
+        (408, Unclear),
+        (409, Unclear),
+        (500, Unclear),
+        (504, Unclear),
+    ],
+)
+def test_status_within_a_200(status: int, kind: type[Any]) -> None:
+    """A 200 that reports a failure as Fish words it is sorted by the status in its body."""
+    sorted_out = outcome(200, {"status": status, "message": "Bad audio"})
+    assert isinstance(sorted_out, kind)
+    assert sorted_out.error.status == status
+    assert str(sorted_out.error).startswith(f"HTTP 200 with status {status} in it: Bad audio")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": 400},
+        {"status": 400, "message": ""},
+        {"status": "bad", "message": "x"},
+        {"status": 200, "message": "x"},
+        {"status": 400, "message": "x", "success": True},
+        {"status": 400, "message": "x", "audio_url": "https://x/1.mp3"},
+    ],
+)
+def test_no_status_within_a_200(body: dict[str, Any]) -> None:
+    """Without a message, or with a result or a success beside it, a number proves nothing."""
+    sorted_out = outcome(200, body)
+    assert isinstance(sorted_out, Unclear)
+    assert sorted_out.error.status == 200
 
 
 def test_nearest_to_the_top() -> None:

@@ -142,6 +142,18 @@ def test_pending_and_running(shape: dict[str, Any], state: str) -> None:
             id="F7",
         ),
         pytest.param(
+            record({"status": 400, "message": "Bad voice", "task_id": "1"}),
+            None,
+            "Bad voice",
+            id="F7 without the end",
+        ),
+        pytest.param(
+            record({"success": True, "data": {"_id": "d5d2", "state": "failed"}}),
+            None,
+            "the voice could not be trained",
+            id="a voice that failed",
+        ),
+        pytest.param(
             record({"status": "500", "message": ""}, finished_at=FINISHED), None, "", id="F7 text"
         ),
         pytest.param(
@@ -174,7 +186,10 @@ def test_failed(shape: dict[str, Any], code: str | None, message: str) -> None:
         pytest.param({"success": False, "error": {"code": ""}}, id="empty code"),
         pytest.param({"success": False}, id="success false alone"),
         pytest.param({"error": ERROR}, id="no success"),
-        pytest.param({"status": 400, "message": "Bad voice"}, id="F7 without the end"),
+        pytest.param({"status": 500, "message": "Bad voice"}, id="F7 of a 500 without the end"),
+        pytest.param({"status": 400, "message": ""}, id="F7 without words"),
+        pytest.param({"status": 400, "message": "x", "data": [SONG]}, id="F7 with a result"),
+        pytest.param({"status": 500, "success": True, "data": [SONG]}, id="a status beside it"),
         pytest.param("text", id="text"),
         pytest.param([], id="list"),
         pytest.param({"success": "true", "data": [SONG]}, id="success in words"),

@@ -33,6 +33,7 @@ class Note:
     begun: float | None = None
     took: float | None = None
     callback_url: str | None = None
+    leads: tuple[str, ...] = ()
 
 
 DONE = Note(final=True, news="done")

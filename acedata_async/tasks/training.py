@@ -1,0 +1,84 @@
+"""Voices that are being trained, asked themselves: their tasks' records may never say the end."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+
+from acedata_async._clock import Clock
+from acedata_async._rules.leads import voice_in_training, with_voice
+from acedata_async._rules.seats import Seat
+from acedata_async.errors import AceDataError
+from acedata_async.models.sighting import Sighting
+from acedata_async.models.voices import Voice
+
+_log = logging.getLogger("acedata_async")
+
+_PAUSE = 15.0
+"""Seconds between two questions about one voice. Training takes a minute or two."""
+_MOST_REMEMBERED = 10_000
+
+
+class Training:
+    """Asks about voices of which a task says that they are being trained, one at a time.
+
+    A submission that is answered at once may have no record, and a record may stay as it was
+    written when training began. The voice itself can be read for free, and says `trained`.
+
+    Args:
+        voice: Reads a voice.
+        clock: The time.
+        service: The service that the tasks belong to.
+    """
+
+    def __init__(
+        self, voice: Callable[[str], Awaitable[Voice]], clock: Clock, *, service: str
+    ) -> None:
+        self._voice = voice
+        self._clock = clock
+        self._service = service
+        self._asked: OrderedDict[str, float] = OrderedDict()
+        self._busy = False
+
+    def due(self, seats: Iterable[Seat[Sighting]]) -> Seat[Sighting] | None:
+        """Return the task whose voice is to be asked now, the one that waits longest; or None."""
+        if self._busy:
+            return None
+        latest = self._clock.monotonic() - _PAUSE
+        waiting = [seat for seat in seats if seat.wanted and not seat.final and _voice_of(seat)]
+        times = {seat.task_id: self._asked.get(seat.task_id, latest) for seat in waiting}
+        due = [seat for seat in waiting if times[seat.task_id] <= latest]
+        return min(due, key=lambda seat: times[seat.task_id], default=None)
+
+    async def ask(self, seat: Seat[Sighting]) -> Sighting | None:
+        """Read the voice of a task, and return the task's record with it; None without news.
+
+        What goes wrong is logged, and ends no wait.
+        """
+        voice_id = _voice_of(seat)
+        if seat.shown is None or voice_id is None:
+            return None
+        self._busy = True
+        self._remember(seat.task_id)
+        try:
+            voice = await self._voice(voice_id)
+        except AceDataError as error:
+            _log.debug("voice %s could not be read: %s", voice_id, error)
+            return None
+        finally:
+            self._busy = False
+        if voice.id != voice_id or voice.state == "training":
+            return None
+        seen = Sighting(with_voice(seat.shown.raw, voice.raw), self._service)
+        return seen if seen.final else None
+
+    def _remember(self, task_id: str) -> None:
+        self._asked[task_id] = self._clock.monotonic()
+        self._asked.move_to_end(task_id)
+        while len(self._asked) > _MOST_REMEMBERED:
+            self._asked.popitem(last=False)
+
+
+def _voice_of(seat: Seat[Sighting]) -> str | None:
+    return None if seat.shown is None else voice_in_training(seat.shown.raw)
