@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +15,7 @@ part file needs a few more than its final name."""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _RESERVED = frozenset(
-    {"con", "prn", "aux", "nul"}
+    {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
     | {f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"}
 )
 
@@ -36,13 +37,43 @@ ENDINGS = (".m4a", ".mp3", ".wav", ".flac", ".ogg", ".zip", ".mp4", ".bin")
 
 def safe_stem(text: str) -> str:
     """Turn any text into a file name without ending; never empty, never reserved, never hidden."""
-    flat = "".join(map(_visible, text))
-    flat = unicodedata.normalize("NFC", flat)
-    flat = " ".join(_FORBIDDEN.sub("_", flat).split()).strip(". ")
-    flat = flat.encode()[:LONGEST].decode("utf-8", "ignore").rstrip(". ")
+    flat = " ".join(_flat(text).split()).strip(". ")
+    flat = _cut(flat, LONGEST).rstrip(". ")
     if flat.partition(".")[0].strip().lower() in _RESERVED:
         flat = f"_{flat}"
     return flat or "untitled"
+
+
+def fitted(texts: Sequence[str], *, cut: Sequence[bool]) -> str:
+    """Put a name together, and shorten some of its texts where it would be too long.
+
+    What stands at its end, such as an id, is often all that tells it from others.
+
+    Args:
+        texts: What it consists of.
+        cut: Which of them may be shortened; the longest is first.
+    """
+    parts = list(texts)
+    sizes = [len(_flat(text).encode()) for text in texts]
+    if sum(sizes) <= LONGEST:
+        return "".join(parts)
+    shortened = sorted((at for at, may in enumerate(cut) if may), key=sizes.__getitem__)
+    room = max(0, LONGEST - sum(sizes) + sum(sizes[at] for at in shortened))
+    for number, at in enumerate(shortened):
+        parts[at] = _cut(_flat(parts[at]), room // (len(shortened) - number))
+        room -= len(parts[at].encode())
+    return "".join(parts)
+
+
+def _flat(text: str) -> str:
+    """Replace what no name may have in it."""
+    flat = unicodedata.normalize("NFC", "".join(map(_visible, text)))
+    return _FORBIDDEN.sub("_", flat)
+
+
+def _cut(text: str, size: int) -> str:
+    """Return as many characters as fit into so many bytes."""
+    return text.encode()[:size].decode("utf-8", "ignore")
 
 
 def _visible(char: str) -> str:

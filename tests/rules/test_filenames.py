@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from acedata_async._rules.filenames import ending_of, numbered, safe_stem
 from tests.examples import examples
 
-RESERVED = {"con", "prn", "aux", "nul"} | {
+RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} | {
     f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"
 }
 
@@ -48,6 +48,9 @@ RESERVED = {"con", "prn", "aux", "nul"} | {
         ("LPT9.x.y", "_LPT9.x.y"),
         ("com¹", "_com¹"),
         ("com0", "com0"),
+        ("CONIN$", "_CONIN$"),
+        ("conout$.x", "_conout$.x"),
+        ("CLOCK$", "_CLOCK$"),
         ("console", "console"),
         ("n\u200bul", "_nul"),
         ("e\u0301", "é"),
