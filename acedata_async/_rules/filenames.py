@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from acedata_async._rules.containers import SOUNDS
+
 LONGEST = 200
 """Bytes of UTF-8 in a name without its ending; 255 is the limit of common file systems, and a
 part file needs a few more than its final name."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
     | {f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"}
@@ -26,13 +27,24 @@ _BY_CONTENT_TYPE = {
     "audio/wav": ".wav",
     "audio/x-wav": ".wav",
     "audio/flac": ".flac",
+    "audio/aac": ".aac",
+    "audio/aiff": ".aif",
+    "audio/ogg": ".ogg",
+    "audio/webm": ".webm",
     "application/zip": ".zip",
     "video/mp4": ".mp4",
-    "image/jpeg": ".jpg",
+    "video/webm": ".webm",
 }
 
-ENDINGS = (".m4a", ".mp3", ".wav", ".flac", ".ogg", ".zip", ".mp4", ".bin")
-"""The endings that a song, stems or a video can have."""
+ENDINGS = (
+    *(".m4a", ".mp3", ".wav", ".flac", ".ogg", ".zip", ".mp4", ".bin"),
+    *(".aac", ".aif", ".aiff", ".amr", ".caf", ".mka", ".mkv", ".mov", ".mp2", ".oga", ".opus"),
+    *(".pcm", ".webm", ".wma", ".wv"),
+)
+"""The endings that a song, stems or a video can have, the usual ones first."""
+MEDIA = frozenset(ENDINGS) - {".zip", ".bin"}
+"""Those of sounds and videos. An address that ends otherwise, such as in `.exe`, does not choose
+what its file is taken for."""
 
 
 def safe_stem(text: str) -> str:
@@ -84,14 +96,22 @@ def _visible(char: str) -> str:
     return "" if category in {"Cf", "Cs"} else char
 
 
-def ending_of(url: str, content_type: str) -> str:
-    """Choose the ending of a file, from its address or else from its content type."""
+def ending_of(url: str, content_type: str, told: str | None = None) -> str:
+    """Choose the ending of a file of sound, a video or an archive.
+
+    Args:
+        url: Where it is; its ending counts where it is one of such files.
+        content_type: What the server calls it.
+        told: The ending that its first bytes tell. It counts more, where they can tell.
+    """
     try:
-        suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
+        suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix.lower()
     except ValueError:  # no address at all
         suffix = ""
-    if _ENDING.fullmatch(suffix):
-        return suffix.lower()
+    if told == ".zip" or (told and (suffix not in MEDIA or suffix in SOUNDS)):
+        return told
+    if suffix in ENDINGS:
+        return suffix
     return _BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), ".bin")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from acedata_async._clock import Clock, wait
-from acedata_async._rules.containers import SOUNDS, Wanted, told_ending
+from acedata_async._rules.containers import Wanted, told_ending
 from acedata_async._rules.filenames import ending_of, safe_stem
 from acedata_async._rules.templates import check_template, fill
 from acedata_async.audio import stems as zips
@@ -254,7 +254,8 @@ class Downloader:
             if order.options.tags:
                 await self._threads.run(fetched.seal)
                 await self._tagger.tag(fetched, order.item, order.options.task, errand)
-            name = stem + _ending(order.url, fetched)
+            told = told_ending(fetched.head, errand.wanted)
+            name = stem + ending_of(order.url, fetched.content_type, told)
             return await self._publish(order, fetched, errand, name)
 
     async def _publish(self, order: _Order, fetched: Fetched, errand: Errand, name: str) -> Path:
@@ -287,14 +288,11 @@ def _unpack(order: _Order, fetched: Fetched) -> Path:
     return tracks[0].parent
 
 
-def _ending(url: str, fetched: Fetched) -> str:
-    ending, told = ending_of(url, fetched.content_type), told_ending(fetched.head)
-    return told if told and ending in {*SOUNDS, ".bin"} else ending
-
-
 def _wanted(item: Downloadable) -> Wanted:
     if isinstance(item, Stems):
         return "archive"
+    if isinstance(item, Speech) and item.format in {None, "pcm"}:
+        return "raw sound"  # the API packs it into a wav file, and promises it nowhere
     return "video" if isinstance(item, VideoFile) else "sound"
 
 

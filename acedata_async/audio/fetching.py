@@ -163,7 +163,7 @@ class Fetcher:
             await self._receive(errand, transfer, part, stream)
         if transfer.shortage is not None:
             raise Passing(transfer.shortage)
-        _check_head(errand, part.head)
+        _check_head(errand, part.head, content_type)
         if transfer.total is None:
             await part.flush()
             if lacking := await self.threads.run(lambda: shortage(part.path)):
@@ -188,7 +188,7 @@ class Fetcher:
             if part.add(chunk):
                 await part.hand_over()
             if begins and len(part.head) == HEAD:
-                _check_head(errand, part.head)
+                _check_head(errand, part.head, stream.headers.get("content-type", ""))
             if heard is not None:
                 heard(transfer.received, transfer.total)
             now = now_of()
@@ -264,11 +264,12 @@ def check_wanted(errand: Errand) -> None:
         raise DownloadError("nobody waits for it any more", url=errand.url)
 
 
-def _check_head(errand: Errand, head: bytes) -> None:
+def _check_head(errand: Errand, head: bytes, content_type: str) -> None:
     """Raise if what comes is not what was asked for, by its first bytes."""
     odd = strangeness(head, errand.wanted)
     if odd is not None:
-        raise DownloadError(f"{shown(errand.url)} is {odd}", url=errand.url)
+        called = f" ({content_type:.60})" if content_type else ""
+        raise DownloadError(f"{shown(errand.url)}{called} is {odd}", url=errand.url)
 
 
 def _too_large(errand: Errand, largest: int) -> DownloadError:

@@ -134,7 +134,7 @@ async def test_record_with_an_odd_address(
     song = await made(ace, "song")
     assert isinstance(song, Audio)
     await sleep(clock, 2000.0)
-    good = Audio(audio_url=MEDIA + sandbox.add_media("a.bin", size=9), id="1")
+    good = Audio(audio_url=MEDIA + sandbox.add_media("a.mp3", content=b"ID3\4song"), id="1")
     media = sandbox.stats.media_requests
     first, second = await ace.download_many([song, good], tmp_path)
     assert isinstance(first.error, DownloadError)
