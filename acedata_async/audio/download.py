@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from acedata_async._clock import Clock, wait
+from acedata_async._rules.addresses import shown
 from acedata_async._rules.containers import Wanted, told_ending
 from acedata_async._rules.filenames import ending_of, safe_stem
 from acedata_async._rules.templates import check_template, fill
 from acedata_async.audio import stems as zips
-from acedata_async.audio.fetching import Errand, Fetched, Fetcher, check_wanted, shown
+from acedata_async.audio.fetching import Errand, Fetched, Fetcher, check_wanted
 from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
 from acedata_async.audio.publishing import Names
 from acedata_async.audio.tagging import Tagger
