@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -12,18 +14,22 @@ import pytest
 from acedata_async import (
     AceData,
     Audio,
+    ClientClosed,
     ConfigurationError,
     DownloadPolicy,
     Stems,
+    Tags,
     Task,
     read_tags,
 )
+from acedata_async.audio import tagging
 from acedata_async.audio.payload import audio_digest
-from acedata_async.audio.tags import LARGEST_COVER
+from acedata_async.audio.tags import LARGEST_COVER, write_tags
 from acedata_async.sandbox import Sandbox
 from tests.audio.media import sounds
 from tests.audio.serving import MEDIA, client, served
 from tests.audio.test_download import files
+from tests.patience import until
 
 pytest.importorskip("mutagen", reason="mutagen is not installed")
 
@@ -189,6 +195,33 @@ async def test_disk_that_is_full_for_tags(
     assert path.read_bytes() == sounds.m4a()
     assert files(tmp_path) == [path.name]
     assert "No space left" in caplog.text
+
+
+async def test_client_closed_while_tagging(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing waits for tags that are being written, and leaves neither a thread nor a part."""
+    is_busy, go_on, is_done = threading.Event(), threading.Event(), threading.Event()
+    real = write_tags
+
+    def slow(path: Path, tags: Tags) -> None:
+        is_busy.set()
+        go_on.wait(30.0)
+        real(path, tags)
+        is_done.set()
+
+    monkeypatch.setattr(tagging, "write_tags", slow)
+    call = asyncio.create_task(ace.download(served(sandbox, sounds.m4a()), tmp_path, tags=True))
+    await until(is_busy.is_set)
+    [work] = [one for one in asyncio.all_tasks() if one.get_name().startswith("acedata: download")]
+    closing = asyncio.create_task(ace.aclose())
+    await until(work.cancelling)
+    go_on.set()
+    await closing
+    assert is_done.is_set()
+    assert files(tmp_path) == []
+    [ended] = await asyncio.gather(call, return_exceptions=True)
+    assert isinstance(ended, ClientClosed)
 
 
 @pytest.mark.parametrize("signed", ["?sig=s3cr3t&expires=1"])
