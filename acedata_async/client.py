@@ -332,7 +332,9 @@ class AceData:
                 replaced.
             template: The same, put together from fields in braces: those of the item and, with
                 `task`, of its record and request. `{title} - {id}` unless set.
-            overwrite: Whether to take the place of a file of that name.
+            overwrite: Whether to take the place of a file of that name that was there when the
+                call began. Other results that came there since stay, and this one gets a number.
+                Stems that are unpacked never take a directory's place.
             tags: Whether to write title, lyrics, prompt, model, seed, date, cover and ids into
                 the file. Its sound stays the same, bit for bit; what cannot be tagged is saved as
                 it is. Needs the extra `tags`.

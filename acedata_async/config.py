@@ -85,7 +85,8 @@ class DownloadPolicy:
         largest: Bytes of a file at most; 4 GiB unless set.
         slowest: Bytes a second, over `Timeouts.download` seconds, below which a connection is
             given up and another one is tried; 64 unless set.
-        trusted_hosts: Hosts in a private network, or on this machine, from which files may come.
+        trusted_hosts: Hosts in a private network, or on this machine, from which files may come,
+            without a port: the client refuses what is no host.
             The host of `base_url` is one of them anyway. Any other is refused: one whose name or
             address says so, and one whose name leads to such an address. The addresses of a name
             are looked at before a connection is made, and the one connected to again before

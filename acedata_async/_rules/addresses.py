@@ -15,6 +15,16 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _SEEMING = ipaddress.IPv4Network("198.18.0.0/15")
 _EMBEDDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
 """Networks whose addresses hold one of the older form in their last bits."""
+_STOPS = re.compile("[\u3002\uff0e\uff61]")
+_USER = re.compile(r"([/\\]{2})[^/\\]*@")
+_UNUSED = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.88.99.0/24", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "3fff::/20", "5f00::/16"),
+    )
+)
+"""Networks that lead nowhere, or into one's own; what Python says of some depends on its version
+(IANA's special-purpose address registries)."""
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
 
 
@@ -31,8 +41,8 @@ def refusal(url: str, *, trusted: Collection[str]) -> str | None:
     except ValueError:
         written, parts = None, None
     if parts is None or parts.scheme not in {"http", "https"} or not written:
-        return f"{url!r:.200} is no web address"
-    host = _as_read(written)
+        return f"{shown(url)!r:.200} is no web address"
+    host = read_host(written)
     if host is None:
         return f"{written!r:.200} is no name of a host"
     if host in trusted or not is_private(host):
@@ -43,10 +53,15 @@ def refusal(url: str, *, trusted: Collection[str]) -> str | None:
     )
 
 
+def shown(url: str) -> str:
+    """Leave out what lets others in: a query, which may hold a signature, and names of users."""
+    return _USER.sub(r"\1", url.partition("?")[0].partition("#")[0])
+
+
 def is_trusted(url: str, trusted: Collection[str]) -> bool:
     """Say whether a web address is of one of these hosts."""
     host = urlsplit(url).hostname
-    return host is not None and _as_read(host) in trusted
+    return host is not None and read_host(host) in trusted
 
 
 def leads_inside(address: str) -> bool:
@@ -77,22 +92,33 @@ def is_private(host: str) -> bool:
 def _is_inside(address: _Address) -> bool:
     # Addresses of sites are out of use, and count as global.
     of_a_site = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    return of_a_site or address.is_multicast or not address.is_global
+    if of_a_site or any(address in network for network in _UNUSED):
+        return True
+    return address.is_multicast or not address.is_global
 
 
-def _as_read(host: str) -> str | None:
+def read_host(host: str) -> str | None:
     """Return a host as the network reads it, in lower case; None for what is none.
 
-    Full stops of other scripts separate names as well, and letters have look-alikes.
+    Full stops of other scripts separate names as well, and letters have look-alikes: a name that
+    older rules read as another one (`ß` as `ss`) is none.
     """
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
     if ":" in host:
-        return host.lower()
+        try:
+            return str(ipaddress.IPv6Address(host.lower()))
+        except ValueError:
+            return None
     try:
         ascii_ = unicodedata.normalize("NFKC", host).encode("idna").decode("ascii")
+        given = _STOPS.sub(".", unicodedata.normalize("NFC", host).lower())
+        if not host.isascii() and ascii_.encode("ascii").decode("idna") != given:
+            return None
     except UnicodeError:
         return None
     named = ascii_.rstrip(".").lower()
-    return None if not named or "%" in named else named
+    return None if not named or set("%/@?# \\") & set(named) else named
 
 
 def _meant(address: _Address) -> list[_Address]:

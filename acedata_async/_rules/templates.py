@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from acedata_async._rules.filenames import fitted
 from acedata_async._rules.wire import as_text
 from acedata_async.errors import InvalidRequest
 
@@ -38,15 +39,19 @@ def check_template(template: object, known: Collection[str]) -> None:
 
 
 def fill(template: str, facts: Mapping[str, Any]) -> str:
-    """Return a template with its fields filled in; what is not known leaves nothing behind."""
+    """Return a template with its fields filled in; what is not known leaves nothing behind.
 
-    def value(found: re.Match[str]) -> str:
-        if found[0] in {"{{", "}}"}:
-            return found[0][0]
-        return _shown(facts.get(found[1] or ""))
-
+    Where that is too long for a name, texts such as titles are shortened, and ids are not.
+    """
+    texts, cut, end = [], [], 0
+    for found in _FIELD.finditer(template):
+        name = found[1]
+        value = found[0][0] if name is None else _shown(facts.get(name))
+        texts += [template[end : found.start()], value]
+        cut += [False, name is not None and name != "id" and not name.endswith("_id")]
+        end = found.end()
     # Of "{title} - {id}" without an id no dash is to stay.
-    return _FIELD.sub(value, template).strip(" -_.,")
+    return fitted([*texts, template[end:]], cut=[*cut, False]).strip(" -_.,")
 
 
 def _shown(value: object) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal
+from email.utils import parsedate_to_datetime
+from typing import Literal, NamedTuple
 
 from acedata_async._rules.wire import as_number
 
 _RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 _PROGRESS = 64 * 1024
 """Bytes that make a try worth repeating without end; a tenth of what is missing does so, too."""
+
+_CERTAIN = 60.0
+"""Seconds by which a date of change must be older than its answer: a file may change twice within
+its date's one second, and the two clocks may not be one (RFC 9110, 8.8.2.2)."""
 
 Beginning = Literal["anew", "on"]
 """Where the bytes of an answer belong: at the start of the file, or behind what is there."""
@@ -29,6 +34,8 @@ class Transfer:
         self.received = 0
         self.total: int | None = None
         self._validator: str | None = None
+        self._end: float = math.inf
+        self._is_open = False
         self._best = 0
 
     def headers(self) -> dict[str, str]:
@@ -44,18 +51,21 @@ class Transfer:
             status: 200 for the whole file, 206 for a part of it.
             headers: Of the answer, names in lower case.
         """
-        told = _RANGE.fullmatch(headers.get("content-range", "").strip())
-        if status == 206 and (self.received or told is None or int(told[1]) != 0):
-            if told is not None and self._goes_on(told, headers):
+        if status == 206:
+            part = _part(headers)
+            if part is None or not self._fits(part, headers):
+                self.start_over()
+                return None
+            self._end, self._is_open = part.end, part.total is None
+            if self.received:
+                self.total = part.total if self.total is None else self.total
                 return "on"
-            self.start_over()
-            return None
-        self.received = 0
-        if told is not None and status == 206:  # all of it, as a part
-            self.total = None if told[3] == "*" else int(told[3])
+            self.total = part.total
         else:
             length = as_number(headers.get("content-length"))
+            self.received, self._is_open = 0, False
             self.total = None if length is None else int(length)
+            self._end = math.inf if self.total is None else self.total
         self._validator = _validator(headers)
         return "anew"
 
@@ -66,6 +76,8 @@ class Transfer:
     def take(self, size: int) -> None:
         """Note that so many bytes have come."""
         self.received += size
+        if self.received > self._end:
+            self._validator = None  # nobody knows what these bytes are
 
     def got_on(self) -> bool:
         """Say, after a try that failed, whether it came notably further than all before it."""
@@ -81,23 +93,55 @@ class Transfer:
             return "no bytes came"
         if self.total is not None and self.received != self.total:
             return f"{self.received} bytes came of {self.total}"
+        if self.received > self._end:
+            return f"{self.received} bytes came of {self._end}"
+        if self._is_open and self.total is None:
+            return "a part of a file came whose length nobody tells"
         return None
 
-    def _goes_on(self, told: re.Match[str], headers: Mapping[str, str]) -> bool:
+    def _fits(self, part: _Part, headers: Mapping[str, str]) -> bool:
         """Say whether a part is the one that was asked for, of the file that it was asked of."""
-        if int(told[1]) != self.received or self._validator is None:
+        if part.start != self.received:
             return False
-        if _validator(headers) != self._validator:
-            return False  # a server that has one has to tell it with each part
-        whole = None if told[3] == "*" else int(told[3])
-        if self.total is None:
-            self.total = whole
-        return whole in {None, self.total}
+        if not self.received:
+            return True
+        # A server that has a validator has to tell it with each part.
+        is_same = self._validator is not None and self._validator == (
+            headers.get("etag", "").strip() or headers.get("last-modified", "").strip()
+        )
+        return is_same and (None in {part.total, self.total} or part.total == self.total)
+
+
+class _Part(NamedTuple):
+    """Which bytes of a file an answer has, and how many there are in all, where that is told."""
+
+    start: int
+    end: int
+    total: int | None
+
+
+def _part(headers: Mapping[str, str]) -> _Part | None:
+    """Read which part of a file an answer has; None where it tells none that there can be."""
+    told = _RANGE.fullmatch(headers.get("content-range", "").strip())
+    if told is None:
+        return None
+    start, end = int(told[1]), int(told[2]) + 1
+    total = None if told[3] == "*" else int(told[3])
+    return _Part(start, end, total) if start < end <= (total or end) else None
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:
-    """Return what tells one state of a file from another, and is certain to."""
+    """Return what tells one state of a file from another, and is certain to (RFC 9110, 13.1.5)."""
     etag = headers.get("etag", "").strip()
-    if etag and not etag.startswith("W/"):
-        return etag
-    return headers.get("last-modified", "").strip() or None
+    if etag:
+        return None if etag.startswith("W/") else etag
+    changed = headers.get("last-modified", "").strip()
+    age = _seconds(headers.get("date", "")) - _seconds(changed)
+    return changed if age >= _CERTAIN else None
+
+
+def _seconds(date: str) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return math.nan

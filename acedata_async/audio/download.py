@@ -7,19 +7,20 @@ import inspect
 import logging
 import math
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from acedata_async._clock import Clock, wait
-from acedata_async._rules.containers import SOUNDS, Wanted, told_ending
+from acedata_async._rules.addresses import shown
+from acedata_async._rules.containers import Wanted, told_ending
 from acedata_async._rules.filenames import ending_of, safe_stem
 from acedata_async._rules.templates import check_template, fill
 from acedata_async.audio import stems as zips
 from acedata_async.audio.fetching import Errand, Fetched, Fetcher, check_wanted
 from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
-from acedata_async.audio.publishing import publish
+from acedata_async.audio.publishing import Names
 from acedata_async.audio.tagging import Tagger
 from acedata_async.errors import AceDataError, DownloadError, InvalidRequest, LinkExpired
 from acedata_async.models.results import Audio, Stems, UploadedAudio, VideoFile, WavFile
@@ -94,6 +95,7 @@ class _Order:
         url: Where it is.
         stem: Its name without ending.
         options: How.
+        since: When its call began, if it overwrites.
         directory: Where it goes.
         caller: Who waits for it.
     """
@@ -102,6 +104,7 @@ class _Order:
     url: str
     stem: str
     options: DownloadOptions
+    since: int | None
     directory: Path = Path()
     caller: Caller = field(default_factory=Caller)
 
@@ -127,6 +130,7 @@ class Downloader:
     ) -> None:
         self._fetcher = fetcher
         self._threads = fetcher.threads
+        self._names = Names()
         self._tagger = Tagger(fetcher)
         self._crew = crew
         self._clock = clock
@@ -157,8 +161,9 @@ class Downloader:
         self, item: Downloadable, directory: str | os.PathLike[str], options: DownloadOptions
     ) -> Path:
         """Fetch a file; see `AceData.download`."""
-        order = _Order(item, url_of(item), _stem(item, options), options)
-        return await self._run(order, self._place(directory, options))
+        with self._names.call(overwrite=options.overwrite) as since:
+            order = _Order(item, url_of(item), _stem(item, options), options, since)
+            return await self._run(order, self._place(directory, options))
 
     async def download_many(
         self,
@@ -167,9 +172,14 @@ class Downloader:
         options: DownloadOptions,
     ) -> list[Download]:
         """Fetch many files, so many at once; see `AceData.download_many`."""
-        # Before anything is fetched.
-        orders = [_Order(item, url_of(item), _stem(item, options), options) for item in items]
-        place = self._place(directory, options)
+        with self._names.call(overwrite=options.overwrite) as since:
+            # Before anything is fetched.
+            orders = [
+                _Order(item, url_of(item), _stem(item, options), options, since) for item in items
+            ]
+            return await self._run_all(orders, self._place(directory, options))
+
+    async def _run_all(self, orders: Sequence[_Order], place: Path) -> list[Download]:
         done: list[Download | None] = [None] * len(orders)
         queue = iter(enumerate(orders))
 
@@ -245,7 +255,8 @@ class Downloader:
             if order.options.tags:
                 await self._threads.run(fetched.seal)
                 await self._tagger.tag(fetched, order.item, order.options.task, errand)
-            name = stem + _ending(order.url, fetched)
+            told = told_ending(fetched.head, errand.wanted)
+            name = stem + ending_of(order.url, fetched.content_type, told)
             return await self._publish(order, fetched, errand, name)
 
     async def _publish(self, order: _Order, fetched: Fetched, errand: Errand, name: str) -> Path:
@@ -255,7 +266,9 @@ class Downloader:
             check_wanted(errand)
             if order.options.unpack and isinstance(order.item, Stems):
                 return _unpack(order, fetched)
-            path = publish(fetched.path, order.directory, name, overwrite=order.options.overwrite)
+            path = self._names.publish(
+                fetched.path, order.directory, name, since=order.since, of=_identity(order.item)
+            )
             fetched.placed = True
             return path
 
@@ -266,19 +279,21 @@ class Downloader:
             self._naming.discard(order)
 
 
+def _identity(item: Downloadable) -> tuple[str, ...]:
+    """Return what tells a result from others, whatever its address is signed with."""
+    return type(item).__name__, str(getattr(item, "id", None)), shown(url_of(item))
+
+
 def _unpack(order: _Order, fetched: Fetched) -> Path:
     tracks = zips.unpack(fetched.path, order.directory, stem=order.stem, url=order.url)
     return tracks[0].parent
 
 
-def _ending(url: str, fetched: Fetched) -> str:
-    ending, told = ending_of(url, fetched.content_type), told_ending(fetched.head)
-    return told if told and ending in {*SOUNDS, ".bin"} else ending
-
-
 def _wanted(item: Downloadable) -> Wanted:
     if isinstance(item, Stems):
         return "archive"
+    if isinstance(item, Speech) and item.format in {None, "pcm"}:
+        return "raw sound"  # the API packs it into a wav file, and promises it nowhere
     return "video" if isinstance(item, VideoFile) else "sound"
 
 

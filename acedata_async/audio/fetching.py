@@ -12,7 +12,7 @@ from random import Random
 from urllib.parse import urljoin
 
 from acedata_async._clock import Clock, sleep
-from acedata_async._rules.addresses import is_trusted, refusal
+from acedata_async._rules.addresses import is_trusted, read_host, refusal, shown
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.containers import HEAD, Wanted, strangeness
 from acedata_async._rules.refusals import read_retry_after
@@ -21,7 +21,7 @@ from acedata_async._transport.seam import HostRefused, Interrupted, NotDelivered
 from acedata_async.audio.wholeness import shortage
 from acedata_async.audio.writing import PartFile, Threads
 from acedata_async.config import DownloadPolicy
-from acedata_async.errors import DownloadError, LinkExpired
+from acedata_async.errors import ConfigurationError, DownloadError, LinkExpired
 from acedata_async.tasks.crew import Caller
 
 TRIES = 4
@@ -83,6 +83,9 @@ class Fetcher:
         policy: What is allowed.
         own_host: The API's host, from which files may come wherever it is.
 
+    Raises:
+        ConfigurationError: The policy trusts what is no host.
+
     Attributes:
         threads: Where files are written.
     """
@@ -103,7 +106,7 @@ class Fetcher:
         self._rng = rng
         self._timeout = timeout
         self._policy = policy
-        self._trusted = {own_host.lower(), *(host.lower() for host in policy.trusted_hosts)}
+        self._trusted = {read_host(own_host) or "", *map(_trusted, policy.trusted_hosts)}
 
     @asynccontextmanager
     async def part(self, errand: Errand, directory: Path, name: str) -> AsyncIterator[Fetched]:
@@ -160,10 +163,12 @@ class Fetcher:
                     raise Passing("an answer with another part than was asked for")
                 case "anew":
                     await part.start_over()
+            if transfer.total is not None and transfer.total > self._largest(errand):
+                raise _too_large(errand, self._largest(errand))
             await self._receive(errand, transfer, part, stream)
         if transfer.shortage is not None:
             raise Passing(transfer.shortage)
-        _check_head(errand, part.head)
+        _check_head(errand, part.head, content_type)
         if transfer.total is None:
             await part.flush()
             if lacking := await self.threads.run(lambda: shortage(part.path)):
@@ -177,7 +182,7 @@ class Fetcher:
         """Take in what comes. Each step is taken thousands of times, so it is a short one."""
         caller, heard, now_of = errand.caller, errand.heard, self._clock.monotonic
         since, base = now_of(), transfer.received
-        largest = min(self._policy.largest, errand.largest or self._policy.largest)
+        largest = self._largest(errand)
         async for chunk in stream.chunks():
             if caller.gone:
                 check_wanted(errand)
@@ -188,7 +193,7 @@ class Fetcher:
             if part.add(chunk):
                 await part.hand_over()
             if begins and len(part.head) == HEAD:
-                _check_head(errand, part.head)
+                _check_head(errand, part.head, stream.headers.get("content-type", ""))
             if heard is not None:
                 heard(transfer.received, transfer.total)
             now = now_of()
@@ -197,6 +202,9 @@ class Fetcher:
                     words = f"slower than {self._policy.slowest:g} bytes a second"
                     raise Passing(words, slow=True)
                 since, base = now, transfer.received
+
+    def _largest(self, errand: Errand) -> float:
+        return min(self._policy.largest, errand.largest or self._policy.largest)
 
     def _check(self, url: str, stream: Stream, content_type: str, transfer: Transfer) -> None:
         """Raise what is wrong with an answer, by its head."""
@@ -258,20 +266,31 @@ class Fetched:
     placed: bool = False
 
 
+def _trusted(host: str) -> str:
+    read = read_host(host)
+    if read is None:
+        raise ConfigurationError(
+            f"DownloadPolicy.trusted_hosts: {host!r} is not allowed; allowed: hosts such as"
+            " 'nas.lan' or '10.0.0.7', without a port"
+        )
+    return read
+
+
 def check_wanted(errand: Errand) -> None:
     """Raise if nobody waits for the file any more."""
     if errand.caller.gone:
         raise DownloadError("nobody waits for it any more", url=errand.url)
 
 
-def _check_head(errand: Errand, head: bytes) -> None:
+def _check_head(errand: Errand, head: bytes, content_type: str) -> None:
     """Raise if what comes is not what was asked for, by its first bytes."""
     odd = strangeness(head, errand.wanted)
     if odd is not None:
-        raise DownloadError(f"{shown(errand.url)} is {odd}", url=errand.url)
+        called = f" ({content_type:.60})" if content_type else ""
+        raise DownloadError(f"{shown(errand.url)}{called} is {odd}", url=errand.url)
 
 
-def _too_large(errand: Errand, largest: int) -> DownloadError:
+def _too_large(errand: Errand, largest: float) -> DownloadError:
     return DownloadError(
         f"{shown(errand.url)} is larger than {largest:,} bytes; DownloadPolicy(largest=…) can"
         " allow more",
@@ -279,13 +298,8 @@ def _too_large(errand: Errand, largest: int) -> DownloadError:
     )
 
 
-def shown(url: str) -> str:
-    """Leave out the query, which may hold a signature."""
-    return url.partition("?")[0]
-
-
 def _next_url(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise DownloadError(f"redirected to {location!r:.200}: {error}", url=url) from error
+        raise DownloadError(f"redirected to {shown(location)!r:.200}: {error}", url=url) from error

@@ -6,6 +6,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -15,6 +16,10 @@ from acedata_async.errors import InvalidRequest
 _PIECE = 64 * 1024
 _MOST_SPANS = 100_000
 """A fragmented m4a has one for each fragment; ten hours of seconds are 36,000."""
+_MOST_TAGS = 64
+"""ID3 tags one behind the other; a file of nothing else is none of sound."""
+_MOST_BOXES = 250_000
+"""Boxes in one: with two for each fragment there are no more."""
 _TO_THE_END = 0xFFFFFFFF
 """The length of a wav that was written while nobody knew how long it would get."""
 _OUTSIDE = b"outside".ljust(16)
@@ -111,7 +116,10 @@ def _tell(file: BinaryIO, path: Path) -> tuple[str, int]:
 def after_tags(file: BinaryIO) -> int:
     """Return where the ID3 tags at the start of a file end; 0 if there are none."""
     start = 0
-    while (after := _after_id3(_read(file, start, 10), start)) > start:
+    for _ in range(_MOST_TAGS):
+        after = _after_id3(_read(file, start, 10), start)
+        if after == start:
+            break
         start = after
     return start
 
@@ -213,9 +221,13 @@ def boxes(file: BinaryIO, at: int, end: int) -> Iterator[Box]:
     """Yield the boxes of an m4a or mp4, or of one of its boxes.
 
     Raises:
-        ValueError: One is longer than what it is in.
+        ValueError: One is longer than what it is in, or there are too many.
     """
-    while at + 8 <= end:
+    for number in count():
+        if at + 8 > end:
+            return
+        if number == _MOST_BOXES:
+            raise ValueError(f"it has more than {_MOST_BOXES:,} boxes")
         head = _read(file, at, 16)
         length, header = int.from_bytes(head[:4]), 8
         if length == 1:
@@ -257,10 +269,10 @@ def _absolute(file: BinaryIO, box: Box) -> Iterator[int]:
 
 
 def _table(file: BinaryIO, box: Box, width: int) -> Iterator[int]:
-    count = int.from_bytes(_read(file, box.start + 4, 4))
+    entries = int.from_bytes(_read(file, box.start + 4, 4))
     first = box.start + 8
-    if first + count * width > box.end:
+    if first + entries * width > box.end:
         raise ValueError("it is damaged: a table is longer than its box")
-    for piece in _pieces(file, Span(first, first + count * width)):
+    for piece in _pieces(file, Span(first, first + entries * width)):
         for at in range(0, len(piece), width):
             yield int.from_bytes(piece[at : at + width])

@@ -2,35 +2,97 @@
 
 from __future__ import annotations
 
+import math
 import os
+import threading
+import unicodedata
 from bisect import bisect_left
-from contextlib import suppress
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from acedata_async._files import sync_directory
 from acedata_async._rules.filenames import numbered
 
 
-def publish(part: Path, directory: Path, name: str, *, overwrite: bool) -> Path:
-    """Give a whole file its name; a second one of that name gets a number.
+class Names:
+    """Gives files their names, and knows which it gave lately.
 
-    Args:
-        part: The file.
-        directory: Where it is, and stays.
-        name: What it is to be called.
-        overwrite: Whether it takes the place of a file of that name.
-
-    Returns:
-        The file under its name.
-
-    Raises:
-        OSError: It cannot be done.
+    `overwrite` takes the place of what was there when its call began. What came there since is
+    the result of another call, or another one of the same call: it stays, and the newer file gets
+    a number.
     """
-    if overwrite:
-        target = directory / name
-        part.replace(target)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # of those who publish, in threads
+        self._moments = count(1)
+        self._calls: set[int] = set()
+        self._given: dict[str, tuple[int, Hashable]] = {}
+
+    @contextmanager
+    def call(self, *, overwrite: bool) -> Iterator[int | None]:
+        """Yield the moment at which a call began that overwrites; None for any other call."""
+        if not overwrite:
+            yield None
+            return
+        since = next(self._moments)
+        self._calls.add(since)
+        try:
+            yield since
+        finally:
+            self._calls.discard(since)
+
+    def publish(
+        self, part: Path, directory: Path, name: str, *, since: int | None, of: Hashable
+    ) -> Path:
+        """Give a whole file its name; a second one of that name gets a number. Blocks.
+
+        Args:
+            part: The file.
+            directory: Where it is, and stays.
+            name: What it is to be called.
+            since: When its call began, if it takes the place of a file of that name.
+            of: What tells its contents from others; a file may take the place of its like.
+
+        Returns:
+            The file under its name.
+
+        Raises:
+            OSError: It cannot be done.
+        """
+        real = os.path.realpath(directory)
+        with self._lock:
+            if since is not None and self._may_overwrite(_key(real, name), since, of):
+                target = directory / name
+                part.replace(target)
+            else:
+                target = _numbered(part, directory, name)
+            self._note(_key(real, target.name), of)
+        with suppress(OSError):  # it is saved all the same
+            part.unlink(missing_ok=True)
         _sync(directory)
         return target
+
+    def _may_overwrite(self, key: str, since: int, of: Hashable) -> bool:
+        given, owner = self._given.get(key, (0, None))
+        return since in self._calls and (given < since or owner == of)
+
+    def _note(self, key: str, of: Hashable) -> None:
+        """Remember a name, for as long as a call is under way that began before."""
+        self._given.pop(key, None)  # the latest stands last
+        self._given[key] = (next(self._moments), of)
+        oldest = min(tuple(self._calls), default=math.inf)
+        while self._given and next(iter(self._given.values()))[0] < oldest:
+            del self._given[next(iter(self._given))]
+
+
+def _key(real: str, name: str) -> str:
+    """Return what a name is to a file system that minds neither case nor normal form."""
+    return unicodedata.normalize("NFC", f"{real}/{name}").casefold()
+
+
+def _numbered(part: Path, directory: Path, name: str) -> Path:
     number = 1
     while True:
         target = directory / numbered(name, number)
@@ -39,9 +101,6 @@ def publish(part: Path, directory: Path, name: str, *, overwrite: bool) -> Path:
         except FileExistsError:
             number = _first_free(directory, name) if number == 1 else number + 1
         else:
-            with suppress(OSError):  # it is saved all the same
-                part.unlink(missing_ok=True)
-            _sync(directory)
             return target
 
 
@@ -72,4 +131,9 @@ def _move(part: Path, target: Path) -> None:
         raise
     except OSError:  # a file system without hard links
         target.open("xb").close()  # the name is ours now, and nobody else's
-        part.replace(target)
+        try:
+            part.replace(target)
+        except OSError:
+            with suppress(OSError):  # an empty file is no song
+                target.unlink(missing_ok=True)
+            raise

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from acedata_async._files import sync_directory
-from acedata_async._rules.filenames import numbered, safe_stem
+from acedata_async._rules.filenames import MEDIA, numbered, safe_stem
 from acedata_async.errors import DownloadError
 
 _PIECE = 64 * 1024
@@ -36,7 +36,9 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 """Flags of an entry: encrypted, strongly encrypted, its header hidden."""
 _DOS_SPECIAL = 0x08 | 0x40 | 0x400
 """Attributes of DOS and Windows: a volume's label, a device, a reparse point (a link)."""
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
+_ENDING = re.compile(r"\.\S+")
+_BESIDE_SOUNDS = frozenset({".mid", ".midi", ".txt", ".lrc", ".jpg", ".jpeg", ".png"})
+"""Endings of what may come with tracks."""
 
 _LONGEST_SHOWN = 80
 _LONGEST_REASON = 300
@@ -88,7 +90,8 @@ def unpack(archive: Path, directory: Path, *, stem: str, url: str) -> list[Path]
 
     Returns:
         The tracks, in the archive's order, each named as in the archive, made safe. Entries of
-        one name are numbered.
+        one name are numbered, and `.bin` is put behind a name that ends as neither sound nor
+        what may come with it does, such as `.exe`.
 
     Raises:
         DownloadError: The archive is damaged, empty or unsafe (a path outside, a link, an
@@ -201,10 +204,12 @@ def _names(bases: Sequence[str]) -> list[str]:
 
 
 def _safe(base: str) -> str:
+    """Return a name for a track; what is called like a program is not to be started as one."""
     ending = PurePosixPath(base).suffix
-    if not _ENDING.fullmatch(ending):
-        return safe_stem(base)
-    return safe_stem(base.removesuffix(ending)) + ending.lower()
+    if ending.lower() in MEDIA | _BESIDE_SOUNDS:
+        return safe_stem(base.removesuffix(ending)) + ending.lower()
+    name = safe_stem(base)
+    return f"{name}.bin" if _ENDING.fullmatch(PurePosixPath(name).suffix) else name
 
 
 def _as_seen(name: str) -> str:

@@ -7,10 +7,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from acedata_async.audio.bounds import check_bounds, known_frames
 from acedata_async.audio.payload import container_of
 
-_FRONT = 3
-"""The kind of picture in ID3 and flac that is a front cover."""
+_FRONT, _OTHER = 3, 0
+"""The kinds of picture in ID3 and flac that are a front cover, and none that has a name."""
 _LANGUAGE = "XXX"
 """ID3's word for a language that is not told."""
 _UTF8 = 3
@@ -50,7 +51,8 @@ def _part(name: str) -> Any:
 
 
 def write(path: Path, content: Content) -> None:
-    """Write tags into a file, in the form of its container."""
+    """Write tags into a file, in the form of its container; raises `OutOfBounds`."""
+    check_bounds(path)
     kind = container_of(path)
     if kind == ".m4a":
         _write_m4a(path, content)
@@ -61,7 +63,8 @@ def write(path: Path, content: Content) -> None:
 
 
 def read(path: Path) -> Content:
-    """Read the tags of a file."""
+    """Read the tags of a file; raises `OutOfBounds`."""
+    check_bounds(path)
     kind = container_of(path)
     if kind == ".m4a":
         return _read_m4a(path)
@@ -77,7 +80,9 @@ def _write_m4a(path: Path, content: Content) -> None:
         file.tags[_M4A[name]] = [mp4.MP4FreeForm(text.encode()) if name in _OURS else text]
     if content.cover:
         form = getattr(mp4.MP4Cover, f"FORMAT_{picture_type(content.cover)}".upper())
-        file.tags["covr"] = [mp4.MP4Cover(content.cover, form)]
+        # The first one is what players show; whoever put others there keeps them.
+        others = [one for one in file.tags.get("covr", [])[1:] if bytes(one) != content.cover]
+        file.tags["covr"] = [mp4.MP4Cover(content.cover, form), *others]
     file.save()
 
 
@@ -102,7 +107,7 @@ def _write_flac(path: Path, content: Content) -> None:
         cover = flac.Picture()
         cover.type, cover.data = _FRONT, content.cover
         cover.mime = f"image/{picture_type(content.cover)}"
-        others = [picture for picture in file.pictures if picture.type != _FRONT]
+        others = _without_first_front(file.pictures)
         file.clear_pictures()
         for picture in (cover, *others):
             file.add_picture(picture)
@@ -118,13 +123,13 @@ def _read_flac(path: Path) -> Content:
 
 def _open_id3(path: Path, kind: str, *, translate: bool) -> Any:
     if kind == ".wav":
-        file = _part("wave").WAVE(path, translate=translate)
+        file = _part("wave").WAVE(path, translate=translate, known_frames=known_frames())
         if file.tags is None:
             file.add_tags()
         return file.tags
     id3 = _part("id3")
     try:
-        return id3.ID3(path, translate=translate)
+        return id3.ID3(path, translate=translate, known_frames=known_frames())
     except id3.ID3NoHeaderError:
         return id3.ID3()
 
@@ -149,11 +154,15 @@ def _write_id3(path: Path, kind: str, content: Content) -> None:
         frame = getattr(id3, kind)
         tags.add(frame(encoding=_UTF8, lang=_LANGUAGE, desc=desc, text=fit))
     if content.cover:
-        for frame in tags.getall("APIC"):
-            if frame.type == _FRONT:
-                del tags[frame.HashKey]
+        others = _without_first_front(tags.getall("APIC"))
+        tags.delall("APIC")
         mime = f"image/{picture_type(content.cover)}"
         tags.add(id3.APIC(encoding=0, mime=mime, type=_FRONT, desc="", data=content.cover))
+        for frame in others:
+            frame.type = _OTHER if frame.type == _FRONT else frame.type  # nobody orders them
+            while frame.HashKey in tags:  # those of one description are one to ID3
+                frame.desc += " "
+            tags.add(frame)
     tags.save(path, v2_version=version)
 
 
@@ -165,6 +174,13 @@ def _read_id3(path: Path, kind: str) -> Content:
         for frame in sorted(frames, key=lambda one: getattr(one, "lang", "") != _LANGUAGE)[:1]:
             texts[name] = frame.text if key == "USLT" else str(frame.text[0])
     return Content(texts, _cover_among(_front_first(tags.getall("APIC"))))
+
+
+def _without_first_front(pictures: Iterable[Any]) -> list[Any]:
+    """Return the pictures but for the one whose place a cover takes."""
+    rest = list(pictures)
+    front = next((one for one in rest if one.type == _FRONT), None)
+    return [one for one in rest if one is not front]
 
 
 def _front_first(pictures: Iterable[Any]) -> list[bytes]:

@@ -6,8 +6,6 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from anyio import to_thread
-
 from acedata_async.audio.fetching import Errand, Fetched, Fetcher
 from acedata_async.audio.tags import LARGEST_COVER, TagError, can_tag, tags_of, write_tags
 from acedata_async.errors import AceDataError, ConfigurationError
@@ -53,7 +51,7 @@ class Tagger:
         if isinstance(item, Audio) and item.image_url:
             tags = replace(tags, cover=await self._cover(item.image_url, fetched.path, errand))
         try:
-            await to_thread.run_sync(write_tags, fetched.path, tags)
+            await self._fetcher.threads.run(lambda: write_tags(fetched.path, tags))
         except TagError as error:
             _log.warning("%s was saved without tags: %s", fetched.path.name, error)
 
@@ -63,7 +61,7 @@ class Tagger:
         name = beside.stem.rpartition(".")[0].removeprefix(".")
         try:
             async with self._fetcher.part(cover, beside.parent, name) as got:
-                return await to_thread.run_sync(_content, got)
+                return await self._fetcher.threads.run(lambda: _content(got))
         except AceDataError as error:
             _log.info("no cover for the tags: %s", error)
             return None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acedata_async._rules.wire import as_text
+from acedata_async.audio.bounds import OutOfBounds, check_bounds
 from acedata_async.audio.payload import audio_digest
 from acedata_async.audio.tag_forms import TEXTS, Content, picture_type, read, write
 from acedata_async.errors import AceDataError, ConfigurationError, InvalidRequest
@@ -152,7 +153,8 @@ def read_tags(path: Path) -> Tags:
 
     Raises:
         ConfigurationError: mutagen is not installed.
-        InvalidRequest: There is no such file, it is none of these, or it cannot be read.
+        InvalidRequest: There is no such file, it is none of these, or it cannot be read; also
+            where it is made so that to read it would cost minutes, or all memory.
     """
     _check_installed()
     try:
@@ -216,7 +218,7 @@ def _moment(text: str) -> datetime | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, InvalidRequest):
         return str(error).removeprefix(f"{error.value}: ")
-    if isinstance(error, _Unfit):
+    if isinstance(error, _Unfit | OutOfBounds):
         return str(error)
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"{told[:200] or 'it is damaged'} ({type(error).__name__})"
@@ -228,6 +230,7 @@ def _replace(path: Path, content: Content) -> None:
     name = path.stem.rpartition(".")[0] if path.suffix == ".part" else f".{path.name}"
     copy = path.with_name(f"{name}.{secrets.token_hex(4)}.part")
     try:
+        check_bounds(path)
         digest = audio_digest(path)
         shutil.copyfile(path, copy)
         write(copy, content)

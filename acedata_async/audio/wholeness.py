@@ -10,6 +10,9 @@ from acedata_async._rules.containers import told_ending
 from acedata_async.audio.frames import is_cut
 from acedata_async.audio.payload import after_tags, boxes
 
+_PARTS = frozenset({b"moov", b"mdat", b"moof", b"mfra"})
+"""Boxes that a song consists of: one of them that is cut makes the song cut."""
+_MOST_CHUNKS = 1000
 _UNKNOWN = {0, 0xFFFFFFFF}
 """Sizes that writers put into a wav file who do not know it yet."""
 
@@ -26,8 +29,7 @@ def shortage(path: Path) -> str | None:
         if head[4:8] == b"ftyp":
             return _of_boxes(file, size)
         if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-            said = int.from_bytes(head[4:8], "little")
-            return None if said in _UNKNOWN or said + 8 <= size else "a wav file without its end"
+            return _of_wav(file, size, int.from_bytes(head[4:8], "little"))
         if head[:2] == b"PK":
             file.seek(0)
             return None if zipfile.is_zipfile(file) else "a zip archive without its end"
@@ -37,9 +39,32 @@ def shortage(path: Path) -> str | None:
 
 
 def _of_boxes(file: BinaryIO, size: int) -> str | None:
+    names, end = set[bytes](), 0
     try:
-        names = {box.name for box in boxes(file, 0, size)}
+        for box in boxes(file, 0, size):
+            names.add(box.name)
+            end = box.end
     except ValueError:
-        return "an mp4 file without its end"
+        file.seek(end + 4)
+        is_more_of_it = end == 0 or file.read(4) in _PARTS
+        # Behind the song some writers leave what is no box, such as ID3.
+        if is_more_of_it or not {b"moov", b"mdat"} <= names:
+            return "an mp4 file without its end"
     whole = {b"moov", b"mdat"} <= names or b"moof" in names
     return None if whole else "an mp4 file without sound"
+
+
+def _of_wav(file: BinaryIO, size: int, said: int) -> str | None:
+    """Judge a wav by its sound: what its writer said of the whole is wrong now and then."""
+    at = 12
+    for _ in range(_MOST_CHUNKS):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        length = int.from_bytes(head[4:], "little")
+        if head[:4] == b"data":
+            is_whole = length in _UNKNOWN or at + 8 + length <= size
+            return None if is_whole else "a wav file without its end"
+        at += 8 + length + length % 2
+    return None if said in _UNKNOWN or said + 8 <= size else "a wav file without its end"

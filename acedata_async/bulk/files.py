@@ -7,11 +7,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from acedata_async._rules.filenames import ENDINGS, LONGEST, safe_stem
+from acedata_async._rules.filenames import ENDINGS, fitted, safe_stem
 from acedata_async.errors import InvalidRequest
 
 _TITLE = 80
-"""Bytes of a title in a name."""
+"""Characters of a title in a name."""
 
 _PART = re.compile(r"\.(.+)\.\w+\.[0-9a-f]{8}\.part")
 
@@ -93,10 +93,8 @@ class Files:
 def _titled(title: str | None, key: str) -> str:
     if not title:
         return safe_stem(key)
-    tail = f" - {key}"
-    room = min(_TITLE, LONGEST - len(tail.encode()))
-    head = safe_stem(title).encode()[:room].decode("utf-8", "ignore").rstrip(". ")
-    return safe_stem(head + tail)
+    head = safe_stem(title)[:_TITLE].rstrip(". ")
+    return safe_stem(fitted([head, f" - {key}"], cut=[True, False]))
 
 
 def _stem(name: str) -> str:

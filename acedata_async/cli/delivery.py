@@ -30,7 +30,7 @@ from acedata_async.cli.options import Delivery
 from acedata_async.cli.output import Output, minutes, shortened
 from acedata_async.cli.progress import download_display
 
-_OF_FILES = frozenset({*ENDINGS, ".aac", ".opus", ".pcm"})
+_OF_FILES = frozenset(ENDINGS)
 """Endings of files: a directory that is called so and is not there is a mistake."""
 
 Item = Audio | Stems | WavFile | VideoFile | Speech | Voice

@@ -17,6 +17,8 @@ _CHANGED = "Wed, 31 Dec 2025 18:36:00 GMT"
 _NOISE = re.compile(r"/media/noise/(\d{1,15})\.(bin|m4a|wav)", re.ASCII)
 _NOISE_TYPES = {"bin": "application/octet-stream", "m4a": "audio/mp4", "wav": "audio/wav"}
 _ANOTHER = bytes(byte ^ 0x55 for byte in range(256))
+_HEAD = 64
+"""Bytes of an added file that stay when the rest of it changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,16 @@ class Depot:
 
     def _open(self, added: _Added, *, changed: bool) -> Content:
         if isinstance(added.of, bytes):
-            return Held(added.of.translate(_ANOTHER) if changed else added.of)
+            return Held(_another(added.of) if changed else added.of)
         seed = f"{added.name} changed" if changed else added.name
         melody = self._library.melody(seed).read()
         return large_content(added.of, added.content_type, seed, melody)
+
+
+def _another(content: bytes) -> bytes:
+    """Return other bytes in the same container, whose head stays."""
+    head = min(_HEAD, len(content) // 2)
+    return content[:head] + content[head:].translate(_ANOTHER)
 
 
 def _noise(path: str, query: str) -> _Added | None:

@@ -8,6 +8,7 @@ from acedata_async.sandbox.contents import Content, Held, Joined, Noise
 
 _RATE = 44_100
 _LARGEST_WAV = 2**32 - 1
+_EMPTY_TAG = b"ID3\4" + bytes(6)
 _BOX = struct.Struct(">I4sQ")
 _WAV = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
@@ -31,6 +32,8 @@ def large_content(size: int, content_type: str, seed: str, melody: bytes) -> Con
             # A box that players pass over, with its length in the long form.
             box = _BOX.pack(1, b"free", max(0, size - len(melody)))
             return _behind(melody + box, size, seed)
+        case "audio/mpeg":
+            return _behind(_EMPTY_TAG if size >= len(_EMPTY_TAG) else b"", size, seed)
         case _:
             return _behind(b"", size, seed)
 

@@ -22,7 +22,8 @@ SOUND = (
     box(b"ftyp", b"M4A \0\0\0\0") + box(b"moov", b"") + box(b"mdat", Random(1).randbytes(250_000))
 )
 """What an m4a looks like from outside."""
-ANOTHER = SOUND.translate(bytes(byte ^ 0x55 for byte in range(256)))
+OTHERWISE = bytes(byte ^ 0x55 for byte in range(256))
+ANOTHER = SOUND[:64] + SOUND[64:].translate(OTHERWISE)
 """What the sandbox has in its place once the file has changed."""
 
 

@@ -214,12 +214,12 @@ async def test_redirects_are_followed_to_the_file(tmp_path: Path) -> None:
     """A download follows redirects, also relative ones, and never with the token."""
     first = respx.get(URL).respond(302, headers={"location": "/other/b"})
     second = respx.get("https://cdn.test/other/b").respond(
-        200, content=b"\0song", headers={"content-type": "audio/mpeg"}
+        200, content=b"ID3\4song", headers={"content-type": "audio/mpeg"}
     )
     async with AceData("token") as ace:
         path = await ace.download(Audio(audio_url=URL, id="1"), tmp_path)
-    assert path.name == "Audio - 1.m4a"
-    assert path.read_bytes() == b"\0song"
+    assert path.name == "Audio - 1.mp3"
+    assert path.read_bytes() == b"ID3\4song"
     for route in (first, second):
         assert "authorization" not in route.calls.last.request.headers
 
@@ -249,10 +249,12 @@ async def test_circle_of_redirects_ends(tmp_path: Path) -> None:
 @respx.mock
 async def test_empty_and_short_files_are_not_songs(tmp_path: Path) -> None:
     """A file that is empty, or not as long as announced, is tried again, then refused."""
-    respx.get(URL).mock(side_effect=[httpx.Response(200), httpx.Response(200, content=b"\0song")])
+    respx.get(URL).mock(
+        side_effect=[httpx.Response(200), httpx.Response(200, content=b"ID3\4song")]
+    )
     async with AceData("token", clock=ManualClock()) as ace:
         path = await ace.download(Audio(audio_url=URL), tmp_path)
-    assert path.read_bytes() == b"\0song"
+    assert path.read_bytes() == b"ID3\4song"
 
 
 @respx.mock
@@ -261,7 +263,7 @@ async def test_large_file_is_written_in_pieces(
 ) -> None:
     """A file larger than the buffer arrives byte by byte."""
     monkeypatch.setattr(module, "_PIECE", 1000)
-    content = bytes(range(256)) * 40
+    content = b"ID3" + bytes(range(256)) * 40
     respx.get(URL).respond(200, content=content)
     async with AceData("token") as ace:
         path = await ace.download(Audio(audio_url=URL), tmp_path)

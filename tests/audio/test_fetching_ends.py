@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -81,6 +82,27 @@ async def test_cancelled_at_any_instant(
     left = files(tmp_path / "new") if (tmp_path / "new").exists() else []
     assert left in ([], ["Song - 1.m4a"])
     assert all((tmp_path / "new" / name).read_bytes() == SOUND for name in left)
+
+
+async def test_cancelled_while_the_disk_is_busy(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody waits for any more gets no name, not even once all of it is here."""
+    real, is_busy, go_on = os.fsync, threading.Event(), threading.Event()
+
+    def slow(handle: int) -> None:
+        is_busy.set()
+        go_on.wait(30.0)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    call = asyncio.create_task(ace.download(served(sandbox), tmp_path))
+    await until(is_busy.is_set)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    go_on.set()
+    await ace.aclose()
+    assert files(tmp_path) == []
 
 
 async def test_cancelled_in_a_pause(

@@ -13,6 +13,7 @@ from acedata_async import (
     AceData,
     AceDataError,
     Audio,
+    ConfigurationError,
     DownloadError,
     DownloadPolicy,
     Speech,
@@ -134,7 +135,7 @@ async def test_record_with_an_odd_address(
     song = await made(ace, "song")
     assert isinstance(song, Audio)
     await sleep(clock, 2000.0)
-    good = Audio(audio_url=MEDIA + sandbox.add_media("a.bin", size=9), id="1")
+    good = Audio(audio_url=MEDIA + sandbox.add_media("a.mp3", content=b"ID3\4song"), id="1")
     media = sandbox.stats.media_requests
     first, second = await ace.download_many([song, good], tmp_path)
     assert isinstance(first.error, DownloadError)
@@ -191,6 +192,13 @@ async def test_trusted_hosts_are_asked(sandbox: Sandbox, tmp_path: Path) -> None
     with pytest.raises(DownloadError, match="trusted_hosts"):
         await ace.download(Audio(audio_url=f"http://tv.local{path}", id="1"), tmp_path)
     await ace.aclose()
+
+
+@pytest.mark.parametrize("host", ["nas.lan:8080", "http://nas.lan", ""])
+async def test_what_is_no_host_cannot_be_trusted(sandbox: Sandbox, host: str) -> None:
+    """A host with a port would never be found again, and is refused at once."""
+    with pytest.raises(ConfigurationError, match="trusted_hosts"):
+        client(sandbox, downloads=DownloadPolicy(trusted_hosts=frozenset({host})))
 
 
 class Pointing(httpx.AsyncBaseTransport):

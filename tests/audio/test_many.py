@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from acedata_async import AceData, Audio, ClientClosed, DownloadError, InvalidRequest
+from acedata_async.audio import publishing
 from acedata_async.sandbox import Sandbox
 from tests.audio.serving import MEDIA, SOUND, served
 from tests.audio.test_download import files
@@ -112,6 +113,39 @@ async def test_same_name_without_hard_links(
         )
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+async def test_name_is_put_on_the_disk(
+    ace: AceData,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    overwrite: bool,
+) -> None:
+    """Once a file has its name the directory is synced, or the name could be lost with power."""
+    synced: list[list[str]] = []
+    monkeypatch.setattr(
+        publishing, "sync_directory", lambda directory: synced.append(files(directory))
+    )
+    path = await ace.download(served(sandbox), tmp_path, overwrite=overwrite)
+    assert synced == [[path.name]]
+
+
+async def test_failed_move_without_hard_links_leaves_no_empty_file(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name that was taken for a file is free again where the file does not get there."""
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "link", broken)
+    monkeypatch.setattr(Path, "replace", broken)
+    with pytest.raises(DownloadError, match="could not save"):
+        await ace.download(served(sandbox), tmp_path)
+    assert files(tmp_path) == []
+
+
 async def test_overwriting(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:
     """With `overwrite` one file of the name is left, which is whole."""
     song = served(sandbox)
@@ -122,6 +156,51 @@ async def test_overwriting(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> No
     assert set(paths) == {tmp_path / "same.m4a"}
     assert files(tmp_path) == ["same.m4a"]
     assert paths[0].read_bytes() == SOUND
+
+
+async def test_overwriting_never_loses_another_song(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Of songs with one name only what was there before is replaced, and the rest is numbered."""
+    (tmp_path / "same.mp3").write_bytes(b"old")
+    (tmp_path / "same (2).mp3").write_bytes(b"another old one")
+    songs = small(sandbox, 20)
+    fetched = await ace.download_many(songs, tmp_path, template="same", overwrite=True)
+    contents = [one.path.read_bytes() for one in fetched if one.path]
+    assert contents == [b"ID3\4%d" % number for number in range(20)]
+    assert (tmp_path / "same.mp3").read_bytes() in contents
+    assert (tmp_path / "same (2).mp3").read_bytes() == b"another old one"
+    assert len(files(tmp_path)) == 21
+
+
+async def test_overwriting_at_the_same_time(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Calls that run at once keep each other's songs; a later one replaces what is there."""
+    songs = small(sandbox, 20)
+    paths = await asyncio.gather(
+        *(
+            ace.download(song, tmp_path, name="Same" if at % 2 else "same", overwrite=at % 3 > 0)
+            for at, song in enumerate(songs)
+        )
+    )
+    assert [path.read_bytes() for path in paths] == [b"ID3\4%d" % at for at in range(20)]
+    for song in songs[:2]:
+        path = await ace.download(song, tmp_path, name="same", overwrite=True)
+        assert path.name == "same.mp3"
+    assert path.read_bytes() == b"ID3\0041"
+    assert len(files(tmp_path)) == 20
+
+
+async def test_long_titles_of_one_beginning(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Songs that are told apart by their ids alone have names that are told apart."""
+    songs = [one.model_copy(update={"title": "🎵" * 60}) for one in small(sandbox, 3)]
+    songs = [
+        one.model_copy(update={"id": f"6c947f13-a3c5-4b9c-8609-5639c37cdc2{one.id}"})
+        for one in songs
+    ]
+    fetched = await ace.download_many(songs, tmp_path, overwrite=True)
+    assert [one.path.stem.rpartition(" - ")[2] for one in fetched if one.path] == [
+        one.id for one in songs
+    ]
 
 
 async def test_overwriting_fails(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -114,7 +114,9 @@ async def test_hostile_titles(ace: AceData, sandbox: Sandbox, tmp_path: Path, ti
         ("a.m4a", "audio/mp4", b"ID3\x04\0\0\0\0\0\0", ".mp3"),
         ("a", "audio/mpeg", b"ID3\x04\0\0\0\0\0\0", ".mp3"),
         ("a.bin", "application/octet-stream", b"fLaC\0\0\0\x22", ".flac"),
-        ("a.exe", "audio/mpeg", b"ID3\x04\0\0\0\0\0\0", ".exe"),
+        ("a.exe", "audio/mpeg", b"ID3\x04\0\0\0\0\0\0", ".mp3"),
+        ("a.exe", "application/x-msdownload", b"FORM\0\0\0\0AIFF", ".bin"),
+        ("get.php", "audio/aac", b"\xff\xf1\x50\x80", ".aac"),
     ],
 )
 async def test_endings(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -12,18 +14,22 @@ import pytest
 from acedata_async import (
     AceData,
     Audio,
+    ClientClosed,
     ConfigurationError,
     DownloadPolicy,
     Stems,
+    Tags,
     Task,
     read_tags,
 )
+from acedata_async.audio import tagging
 from acedata_async.audio.payload import audio_digest
-from acedata_async.audio.tags import LARGEST_COVER
+from acedata_async.audio.tags import LARGEST_COVER, write_tags
 from acedata_async.sandbox import Sandbox
 from tests.audio.media import sounds
 from tests.audio.serving import MEDIA, client, served
 from tests.audio.test_download import files
+from tests.patience import until
 
 pytest.importorskip("mutagen", reason="mutagen is not installed")
 
@@ -148,8 +154,8 @@ async def test_cover_without_end(sandbox: Sandbox, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"fLaC" + bytes(30), bytes(range(128, 250))],
-    ids=["flac", "noise"],
+    [b"fLaC" + bytes(30), b"OggS" + bytes(range(128, 250))],
+    ids=["flac", "ogg"],
 )
 async def test_file_that_cannot_be_tagged(
     ace: AceData,
@@ -191,6 +197,33 @@ async def test_disk_that_is_full_for_tags(
     assert "No space left" in caplog.text
 
 
+async def test_client_closed_while_tagging(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing waits for tags that are being written, and leaves neither a thread nor a part."""
+    is_busy, go_on, is_done = threading.Event(), threading.Event(), threading.Event()
+    real = write_tags
+
+    def slow(path: Path, tags: Tags) -> None:
+        is_busy.set()
+        go_on.wait(30.0)
+        real(path, tags)
+        is_done.set()
+
+    monkeypatch.setattr(tagging, "write_tags", slow)
+    call = asyncio.create_task(ace.download(served(sandbox, sounds.m4a()), tmp_path, tags=True))
+    await until(is_busy.is_set)
+    [work] = [one for one in asyncio.all_tasks() if one.get_name().startswith("acedata: download")]
+    closing = asyncio.create_task(ace.aclose())
+    await until(work.cancelling)
+    go_on.set()
+    await closing
+    assert is_done.is_set()
+    assert files(tmp_path) == []
+    [ended] = await asyncio.gather(call, return_exceptions=True)
+    assert isinstance(ended, ClientClosed)
+
+
 @pytest.mark.parametrize("signed", ["?sig=s3cr3t&expires=1"])
 async def test_log_holds_no_signature(
     ace: AceData,
@@ -200,7 +233,7 @@ async def test_log_holds_no_signature(
     signed: str,
 ) -> None:
     """What is logged of a song that cannot be tagged does not let others fetch it."""
-    song = served(sandbox, bytes(range(128, 250)))
+    song = served(sandbox, b"OggS" + bytes(range(128, 250)))
     song = song.model_copy(update={"audio_url": f"{song.audio_url}{signed}"})
     await ace.download(song, tmp_path, tags=True)
     assert "without tags" in caplog.text

@@ -219,6 +219,51 @@ def test_foreign_tags_of_a_flac_are_kept(path: Path) -> None:
     ]
 
 
+@EVERY
+def test_other_pictures_are_kept(path: Path, name: str) -> None:
+    """One cover takes the place of the first one, however often; whatever else is there stays."""
+    made(path, name)
+    add_pictures(path, name)
+    for cover in (PNG, JPEG):
+        write_tags(path, replace(ALL, cover=cover))
+        assert read_tags(path).cover == cover
+    assert sorted(pictures(path, name)) == sorted([JPEG, PNG + b"second", PNG + b"artist"])
+
+
+def add_pictures(path: Path, name: str) -> None:
+    """Give a file three pictures, none of which has a description."""
+    given = [(3, PNG + b"first"), (3, PNG + b"second"), (8, PNG + b"artist")]
+    if name.startswith("m4a"):
+        file = mp4.MP4(path)
+        file["covr"] = [mp4.MP4Cover(data, mp4.MP4Cover.FORMAT_PNG) for _, data in given]
+        file.save()
+    elif name == "flac":
+        file = flac.FLAC(path)
+        for kind, data in given:
+            picture = flac.Picture()
+            picture.type, picture.data, picture.mime = kind, data, "image/png"
+            file.add_picture(picture)
+        file.save()
+    else:
+        file = wave.WAVE(path) if name == "wav" else id3.ID3()
+        if name == "wav":
+            file.add_tags()
+        tags = file.tags if name == "wav" else file
+        for at, (kind, data) in enumerate(given):
+            desc = "" if kind == 8 else f"front {at}"
+            tags.add(id3.APIC(encoding=0, mime="image/png", type=kind, desc=desc, data=data))
+        tags.save(path)
+
+
+def pictures(path: Path, name: str) -> list[bytes]:
+    """Return the pictures of a file."""
+    if name.startswith("m4a"):
+        return [bytes(one) for one in mp4.MP4(path)["covr"]]
+    if name == "flac":
+        return [one.data for one in flac.FLAC(path).pictures]
+    return [one.data for one in frames(path, name).getall("APIC")]
+
+
 def tag(path: Path, name: str, version: int, *, v1: int = 0) -> None:
     """Give a file ID3 tags of another program."""
     made(path, name)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acedata_async import AceData, DownloadError
+from acedata_async import AceData, DownloadError, Stems
 from acedata_async.audio.wholeness import shortage
 from acedata_async.sandbox import Sandbox
 from tests.audio.media import sounds
@@ -94,6 +94,45 @@ def test_odd_files(content: bytes, words: str | None) -> None:
     assert told(content) == words
 
 
+@pytest.mark.parametrize("tail", [b"TAG" + b"x" * 125, b"some words behind it", bytes(20)])
+@pytest.mark.parametrize(
+    "content", [sounds.m4a(), sounds.m4a_moov_last()], ids=["m4a", "m4a-moov-last"]
+)
+async def test_more_behind_a_song_of_unknown_length(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, content: bytes, tail: bytes
+) -> None:
+    """What stands behind a song that is all there does not make it a cut one."""
+    sandbox.inject("media-no-length")
+    path = await ace.download(served(sandbox, content + tail), tmp_path)
+    assert path.read_bytes() == content + tail
+    assert sandbox.stats.media_requests == 1
+
+
+@pytest.mark.parametrize("name", [b"mdat", b"moof", b"moov"])
+def test_part_of_a_song_that_is_cut(name: bytes) -> None:
+    """A box of the song that is longer than the file makes it a cut one, wherever it stands."""
+    assert told(SOUND + b"\0\0\1\0" + name + b"abc") == "an mp4 file without its end"
+
+
+async def test_wav_that_says_more_than_it_is(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A wav is whole once its sound is, though its writer counted the header twice."""
+    content = bytearray(sounds.wav())
+    content[4:8] = len(content).to_bytes(4, "little")
+    sandbox.inject("media-no-length")
+    song = served(sandbox, bytes(content), "a.wav", "audio/wav")
+    path = await ace.download(song, tmp_path)
+    assert path.read_bytes() == content
+    assert told(bytes(content[:-1])) == "a wav file without its end"
+
+
+def test_wav_of_many_chunks() -> None:
+    """A wav of nothing but small chunks is given up in time."""
+    chunks = b"junk\0\0\0\0" * 200_000
+    assert told(b"RIFF" + (len(chunks) + 4).to_bytes(4, "little") + b"WAVE" + chunks) is None
+
+
 @given(
     st.binary(max_size=60),
     st.sampled_from([b"", b"\0\0\0\x08ftyp", b"RIFF\0\0\0\0WAVE", b"PK\x05\x06", b"\0\0\0\1ftyp"]),
@@ -142,7 +181,8 @@ async def test_cut_without_a_length(
     ace: AceData, sandbox: Sandbox, tmp_path: Path, content: bytes, name: str
 ) -> None:
     """Where no length is told, and the answer ends too early, it is asked for again."""
-    item = served(sandbox, content, name, "application/octet-stream")
+    song = served(sandbox, content, name, "application/octet-stream")
+    item = Stems(stems_url=song.audio_url) if name == "a.zip" else song
     sandbox.inject("media-no-length-cut", times=2)
     path = await ace.download(item, tmp_path)
     assert path.read_bytes() == content

@@ -16,6 +16,7 @@ from acedata_async import (
     AceData,
     AceDataError,
     APIError,
+    DownloadError,
     InvalidRequest,
     MalformedResponse,
     Speech,
@@ -264,3 +265,18 @@ async def test_watching_many(ace: AceData, sandbox: Sandbox) -> None:
     assert [type(one) for one in results] == [Speech] * 60 + [Voice]
     assert [getattr(one, "task_id", None) for one in results] == ids
     assert sandbox.stats.lookups < 30
+
+
+@pytest.mark.parametrize("speech_format", ["pcm", None])
+async def test_samples_without_a_container(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, speech_format: str | None
+) -> None:
+    """What was paid for as `pcm` is saved, also where it comes as bare samples."""
+    samples = bytes(range(256)) * 20
+    path = sandbox.add_media("said.mp3", content=samples, content_type="audio/pcm")
+    url = f"https://media.sandbox.acedata.invalid{path}"
+    said = Speech(audio_url=url, text="Hello", format=speech_format)
+    saved = await ace.download(said, tmp_path)
+    assert saved.read_bytes() == samples
+    with pytest.raises(DownloadError, match=r"\(audio/pcm\) is no sound: it begins with b'"):
+        await ace.download(said.model_copy(update={"format": "mp3"}), tmp_path)

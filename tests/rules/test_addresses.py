@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acedata_async._rules.addresses import is_private, is_trusted, leads_inside, refusal
+from acedata_async._rules.addresses import (
+    is_private,
+    is_trusted,
+    leads_inside,
+    read_host,
+    refusal,
+    shown,
+)
 
 METADATA = "169.254.169.254"
 """Where clouds keep secrets for their machines."""
@@ -132,11 +139,68 @@ def test_full_stops_of_other_scripts_at_the_end(host: str) -> None:
         "[::127.0.0.1]",
         "[::ffff:0:127.0.0.1]",
         "[fec0::1]",
+        "[64:ff9b:1::7f00:1]",
+        "[64:ff9b:1:ffff::808:808]",
+        "[5f00::1]",
+        "[3fff::1]",
+        "[100::1]",
+        "192.88.99.1",
     ],
 )
 def test_addresses_within_addresses(host: str) -> None:
-    """A private address within one of IPv6 is as private."""
+    """A private address within one of IPv6 is as private, and what leads nowhere is refused."""
     assert refusal(f"http://{host}/", trusted=()) is not None
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["boß.lan", "faß.example", "ς.example", "a\u200db.example", "ẞ.example", "\uff45.example"],
+)
+def test_names_that_are_read_in_two_ways(host: str) -> None:
+    """A name that older rules read as another one than the network does is refused, or trusted."""
+    read = host.replace("ß", "ss").replace("\uff45", "e")
+    assert refusal(f"https://{host}/", trusted=(host, read)) is not None
+    assert not is_trusted(f"https://{host}/", (host, read))
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("NAS.lan", "nas.lan"),
+        ("localhost.", "localhost"),
+        ("[::1]", "::1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+        ("Örtlich.lan", "xn--rtlich-vxa.lan"),
+        ("nas.lan:8080", None),
+        ("http://nas.lan", None),
+        ("nas.lan/songs", None),
+        ("user@nas.lan", None),
+        ("[::1]:8080", None),
+        ("", None),
+    ],
+)
+def test_hosts_are_read_as_the_network_reads_them(given: str, read: str | None) -> None:
+    """Hosts in settings and in addresses are the same once they are read."""
+    assert read_host(given) == read
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://a.test/b.m4a?sig=s3cr3t", "https://a.test/b.m4a"),
+        ("https://a.test/b.m4a#s3cr3t", "https://a.test/b.m4a"),
+        ("https://user:s3cr3t@a.test/b", "https://a.test/b"),
+        ("https://user:p@s3cr3t@a.test/b@c", "https://a.test/b@c"),
+        ("ftp://user:s3cr3t@a.test/b?x@y", "ftp://a.test/b"),
+        ("//s3cr3t@a.test/b", "//a.test/b"),
+        ("/b", "/b"),
+        ("", ""),
+    ],
+)
+def test_addresses_are_shown_without_secrets(url: str, safe: str) -> None:
+    """What lets others in stands in no message."""
+    assert shown(url) == safe
+    assert "s3cr3t" not in str(refusal(url, trusted=()))
 
 
 @pytest.mark.parametrize("host", ["intranet", "redis", "ip6-localhost", "localhost.localdomain"])

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from acedata_async._rules.filenames import ending_of, numbered, safe_stem
+from acedata_async._rules.filenames import ENDINGS, ending_of, numbered, safe_stem
 from tests.examples import examples
 
-RESERVED = {"con", "prn", "aux", "nul"} | {
+RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} | {
     f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"
 }
 
@@ -48,6 +48,9 @@ RESERVED = {"con", "prn", "aux", "nul"} | {
         ("LPT9.x.y", "_LPT9.x.y"),
         ("com¹", "_com¹"),
         ("com0", "com0"),
+        ("CONIN$", "_CONIN$"),
+        ("conout$.x", "_conout$.x"),
+        ("CLOCK$", "_CLOCK$"),
         ("console", "console"),
         ("n\u200bul", "_nul"),
         ("e\u0301", "é"),
@@ -101,13 +104,19 @@ def test_safe_stem_is_safe(text: str) -> None:
         ("https://x/1.m4a", "", ".m4a"),
         ("https://x/1.M4A?token=1.exe#a.b", "audio/mpeg", ".m4a"),
         ("https://x/1%2Em4a", "", ".m4a"),
-        ("https://x/archive.tar.gz", "", ".gz"),
+        ("https://x/archive.tar.gz", "", ".bin"),
+        ("https://x/evil.exe", "", ".bin"),
+        ("https://x/evil.exe", "audio/mpeg", ".mp3"),
+        ("https://x/get.php?id=1", "audio/mp4; charset=x", ".m4a"),
+        ("https://x/song.lnk", "application/x-msdownload", ".bin"),
+        ("https://x/1.Opus", "", ".opus"),
+        ("https://x/1.webm", "audio/mp4", ".webm"),
         ("https://x/1", "audio/mp4", ".m4a"),
         ("https://x/1", "Audio/MPEG; charset=x", ".mp3"),
         ("https://x/1", "audio/x-wav", ".wav"),
         ("https://x/1", "application/zip", ".zip"),
         ("https://x/1", "video/mp4", ".mp4"),
-        ("https://x/1", "image/jpeg", ".jpg"),
+        ("https://x/1", "image/jpeg", ".bin"),
         ("https://x/1", "text/html", ".bin"),
         ("https://x/1", "", ".bin"),
         ("https://x.m4a", "", ".bin"),
@@ -130,11 +139,25 @@ def test_ending_of(url: str, content_type: str, ending: str) -> None:
 @example("https://[::1/a.m4a", "audio/mp4")
 def test_ending_of_anything(url: str, content_type: str) -> None:
     """An address from a reply never raises, however broken, and the ending is a plain one."""
-    ending = ending_of(url, content_type)
-    assert ending[0] == "."
-    assert ending[1:].isascii()
-    assert ending[1:].isalnum()
-    assert len(ending) <= 9
+    assert ending_of(url, content_type) in ENDINGS
+
+
+@pytest.mark.parametrize(
+    ("url", "content_type", "told", "ending"),
+    [
+        ("https://x/1.mp3", "audio/mpeg", ".wav", ".wav"),
+        ("https://x/evil.exe", "application/x-msdownload", ".m4a", ".m4a"),
+        ("https://x/1.bin", "audio/mpeg", ".flac", ".flac"),
+        ("https://x/1.zip", "", ".mp3", ".mp3"),
+        ("https://x/1.mp4", "", ".m4a", ".mp4"),
+        ("https://x/1.opus", "", ".ogg", ".opus"),
+        ("https://x/1.m4a", "audio/mp4", ".zip", ".zip"),
+        ("https://x/1", "audio/mpeg", ".webm", ".webm"),
+    ],
+)
+def test_ending_that_the_bytes_tell(url: str, content_type: str, told: str, ending: str) -> None:
+    """What the bytes tell counts more than an address that is no more exact."""
+    assert ending_of(url, content_type, told) == ending
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acedata_async import InvalidRequest
-from acedata_async._rules.filenames import safe_stem
+from acedata_async._rules.filenames import LONGEST, safe_stem
 from acedata_async._rules.templates import check_template, fill
 
 KNOWN = {"title", "id", "created_at"}
@@ -103,6 +103,28 @@ def test_braces_in_a_title_mean_nothing(title: str) -> None:
 def test_long_fields_are_cut() -> None:
     """Lyrics do not fill a name, and leave room for what follows."""
     assert fill("{lyric} - {id}", {"lyric": "la " * 10_000, "id": "1"}) == f"{'la ' * 20}- 1"
+
+
+@pytest.mark.parametrize("title", ["x" * 300, "一二三四五六七八九十" * 6, "🎵" * 60, "é" * 500])
+def test_title_is_shortened_and_the_id_is_not(title: str) -> None:
+    """Whatever the title, the name holds all of the id that tells it from others."""
+    song_id = "6c947f13-a3c5-4b9c-8609-5639c37cdc2a"
+    name = safe_stem(fill("{title} - {id}", {"title": title, "id": song_id}))
+    assert name.startswith(title[:30])
+    assert name.endswith(f" - {song_id}")
+    assert len(name.encode()) <= LONGEST
+    facts = {"title": title, "prompt": title, "lyric": "short", "task_id": song_id}
+    name = safe_stem(fill("{prompt} {lyric} {task_id} {title}", facts))
+    assert f" short {song_id} {title[:10]}" in name
+
+
+@given(st.text(max_size=90), st.text(max_size=90), st.uuids().map(str))
+def test_id_survives_any_title(title: str, prompt: str, song_id: str) -> None:
+    """No texts before an id cut it away."""
+    name = safe_stem(
+        fill("{title} {prompt} - {id}", {"title": title, "prompt": prompt, "id": song_id})
+    )
+    assert name.endswith(song_id)
 
 
 VALUES = st.one_of(

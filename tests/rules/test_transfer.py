@@ -12,6 +12,8 @@ from acedata_async._rules.transfer import Transfer
 from tests.examples import examples
 
 WHOLE = {"content-length": "10", "etag": '"a"'}
+CHANGED = "Tue, 30 Dec 2025 18:36:00 GMT"
+LATER = "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
 def begun(received: int, **headers: str) -> Transfer:
@@ -38,7 +40,7 @@ def test_first_request_asks_for_everything() -> None:
     [
         ({"etag": '"a"'}, '"a"'),
         ({"etag": '"a"', "last-modified": "Tue, 30 Dec 2025 18:36:00 GMT"}, '"a"'),
-        ({"last-modified": "Tue, 30 Dec 2025 18:36:00 GMT"}, "Tue, 30 Dec 2025 18:36:00 GMT"),
+        ({"last-modified": CHANGED, "date": "Tue, 30 Dec 2025 18:37:00 GMT"}, CHANGED),
     ],
 )
 def test_rest_is_asked_for_with_its_validator(headers: dict[str, str], validator: str) -> None:
@@ -49,7 +51,23 @@ def test_rest_is_asked_for_with_its_validator(headers: dict[str, str], validator
     assert transfer.headers() == {"range": "bytes=4-", "if-range": validator}
 
 
-@pytest.mark.parametrize("headers", [{}, {"etag": 'W/"a"'}, {"etag": ""}, {"last-modified": " "}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"etag": 'W/"a"'},
+        {"etag": ""},
+        {"last-modified": " "},
+        {"last-modified": CHANGED},
+        {"last-modified": CHANGED, "date": CHANGED},
+        {"last-modified": CHANGED, "date": "Tue, 30 Dec 2025 18:36:59 GMT"},
+        {"last-modified": CHANGED, "date": "Mon, 29 Dec 2025 18:36:00 GMT"},
+        {"last-modified": CHANGED, "date": "soon"},
+        {"last-modified": "soon", "date": LATER},
+        {"last-modified": CHANGED, "date": "Tue, 99 Dec 99999 18:36:00 GMT"},
+        {"etag": 'W/"a"', "last-modified": CHANGED, "date": LATER},
+    ],
+)
 def test_no_rest_without_a_strong_validator(headers: dict[str, str]) -> None:
     """Where nothing tells one state of the file from another all of it is asked for again."""
     transfer = Transfer()
@@ -77,6 +95,9 @@ def test_right_part_goes_on() -> None:
         part(5, 9, 10, etag='"a"'),
         part(4, 9, 11, etag='"a"'),
         part(4, 9, 10, etag='"b"'),
+        part(4, 3, 10, etag='"a"'),
+        part(4, 10, 10, etag='"a"'),
+        part(4, 9, 10, **{"last-modified": CHANGED}),
         part(4, 9, 10, etag='W/"a"', **{"last-modified": "Tue, 30 Dec 2025 18:36:00 GMT"}),
     ],
 )
@@ -84,6 +105,56 @@ def test_other_parts_are_refused(headers: dict[str, str]) -> None:
     """A part of another place or of another file is of no use, and all is asked for again."""
     transfer = begun(4)
     assert transfer.begin(206, headers) is None
+    assert transfer.headers() == {}
+
+
+def test_part_of_another_date_is_refused() -> None:
+    """Where a date tells one state of a file from another, each part has to have it."""
+    headers = {"content-length": "10", "last-modified": CHANGED, "date": LATER}
+    for told, fits in (
+        ({"last-modified": CHANGED}, "on"),
+        ({"last-modified": LATER}, None),
+        ({}, None),
+        ({"last-modified": CHANGED, "etag": '"a"'}, None),
+    ):
+        transfer = Transfer()
+        transfer.begin(200, headers)
+        transfer.take(4)
+        assert transfer.begin(206, part(4, 9, 10, **told)) == fits
+
+
+def test_part_of_a_file_without_a_length() -> None:
+    """The end of a part is not that of the file where nobody tells how long the file is."""
+    transfer = begun(4, etag='"a"')
+    assert transfer.begin(206, part(4, 9, "*", etag='"a"')) == "on"
+    transfer.take(6)
+    assert transfer.shortage == "a part of a file came whose length nobody tells"
+    assert transfer.headers()["range"] == "bytes=10-"
+
+
+def test_length_that_a_later_part_tells() -> None:
+    """Once a length is told, what makes up that length is whole."""
+    transfer = begun(4, etag='"a"')
+    for first, last, total in ((4, 9, "*"), (10, 11, 12)):
+        assert transfer.begin(206, part(first, last, total, etag='"a"')) == "on"
+        transfer.take(last + 1 - first)
+    assert transfer.shortage is None
+
+
+def test_all_of_a_file_as_a_part_without_a_length() -> None:
+    """A first part that may not be all of it is not taken for all of it."""
+    transfer = Transfer()
+    assert transfer.begin(206, part(0, 4, "*", etag='"a"')) == "anew"
+    transfer.take(5)
+    assert transfer.shortage == "a part of a file came whose length nobody tells"
+
+
+def test_part_with_more_than_it_says() -> None:
+    """Of what comes beyond a part nobody knows what it is, and all is asked for again."""
+    transfer = begun(4)
+    assert transfer.begin(206, part(4, 6, 10, etag='"a"')) == "on"
+    transfer.take(6)
+    assert transfer.shortage == "10 bytes came of 7"
     assert transfer.headers() == {}
 
 
@@ -175,7 +246,7 @@ def version(number: int, content: bytes, kind: str) -> Version:
         {
             "strong": {"etag": f'"{number}"'},
             "both": {"etag": f'"{number}"', "last-modified": date},
-            "date": {"last-modified": date},
+            "date": {"last-modified": date, "date": LATER},
             "weak": {"etag": f'W/"{number}"'},
             "none": {},
         }[kind],

@@ -42,7 +42,9 @@ class Server:
         while (line := await reader.readline()) not in {b"", b"\r\n"}:
             self.heard += line
         if self.heard:
-            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n\0song")
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 8\r\n\r\nID3\4song"
+            )
         writer.close()
         await writer.wait_closed()
 
@@ -138,7 +140,7 @@ async def test_allowed_inside(
     monkeypatch.setattr(socket, "getaddrinfo", names := Names(["127.0.0.1"]))
     client = None if is_own else httpx.AsyncClient(trust_env=False)
     found = await fetched(transport(client), f"http://{NAME}:{server.port}/a", inside=True)
-    assert found == b"\0song"
+    assert found == b"ID3\4song"
     assert names.asked == [NAME]
 
 
@@ -157,7 +159,7 @@ async def test_proxy_may_be_inside(server: Server, monkeypatch: pytest.MonkeyPat
     """A proxy is not what is fetched from; it looks names up by itself."""
     monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]))
     async with httpx.AsyncClient(proxy=f"http://proxy.lan:{server.port}") as client:
-        assert await fetched(transport(client), f"http://{NAME}/a") == b"\0song"
+        assert await fetched(transport(client), f"http://{NAME}/a") == b"ID3\4song"
     assert server.heard.startswith(f"GET http://{NAME}/a ".encode())
 
 
@@ -179,7 +181,7 @@ async def test_download_by_a_name(
     async with AceData("secret-token", downloads=policy) as ace:
         if trusted:
             path = await ace.download(song, tmp_path)
-            assert path.read_bytes() == b"\0song"
+            assert path.read_bytes() == b"ID3\4song"
         else:
             with pytest.raises(DownloadError, match=r"inside a network.*trusted_hosts") as caught:
                 await ace.download(song, tmp_path)
