@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from acedata_async.events import CallAnswered, CallSent, Event, TaskFinal
 
+_PAID = ("submit", "hold")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
@@ -14,6 +16,8 @@ class Stats:
     Attributes:
         requests: Calls sent to the API, each time that one was sent; downloads are not counted.
         submissions: Those of them that ask for paid work.
+        submissions_under_way: Those of these that have not been answered yet.
+        submissions_unanswered: Those that got no whole answer: any of them may be paid.
         lookups: Those of them that look at tasks, which is free.
         bytes_sent: Bytes of the bodies of all calls.
         bytes_received: Bytes of the bodies of all answers, unpacked.
@@ -27,6 +31,8 @@ class Stats:
 
     requests: int = 0
     submissions: int = 0
+    submissions_under_way: int = 0
+    submissions_unanswered: int = 0
     lookups: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
@@ -59,6 +65,8 @@ class Tally:
 
     def __init__(self) -> None:
         self._sent = {"lookup": 0, "read": 0, "submit": 0, "hold": 0}
+        self._under_way = 0
+        self._unanswered = 0
         self._bytes_sent = 0
         self._bytes_received = 0
         self._rate_limited = 0
@@ -73,11 +81,15 @@ class Tally:
         match event:
             case CallSent():
                 self._sent[event.purpose] += 1
+                self._under_way += event.purpose in _PAID
                 self._bytes_sent += event.size
             case CallAnswered():
                 self._bytes_received += event.size
                 self._rate_limited += event.status == 429
                 self._faults += event.status is None
+                if event.purpose in _PAID:
+                    self._under_way -= 1
+                    self._unanswered += event.status is None
             case TaskFinal():
                 self._tasks += 1
                 if event.lag is not None:
@@ -93,10 +105,12 @@ class Tally:
     def snapshot(self) -> Stats:
         """Return the figures as they stand."""
         lookups = self._sent["lookup"]
-        submissions = self._sent["submit"] + self._sent["hold"]
+        submissions = sum(self._sent[purpose] for purpose in _PAID)
         return Stats(
             requests=sum(self._sent.values()),
             submissions=submissions,
+            submissions_under_way=self._under_way,
+            submissions_unanswered=self._unanswered,
             lookups=lookups,
             bytes_sent=self._bytes_sent,
             bytes_received=self._bytes_received,

@@ -75,6 +75,7 @@ def test_everything_is_summed() -> None:
     assert stats == Stats(
         requests=6,
         submissions=3,
+        submissions_under_way=3,
         lookups=3,
         bytes_sent=270,
         bytes_received=1580,
@@ -148,3 +149,17 @@ async def test_figures_outlive_the_client(sandbox: Sandbox) -> None:
         await ace.producer.generate("A song")
     await ace.aclose()
     assert ace.stats().rate_limited == ace.stats().submissions == sandbox.stats.submission_requests
+
+
+def test_paid_calls_that_are_not_answered() -> None:
+    """A paid call is under way until its answer, and unanswered where that is not whole."""
+
+    def ended(purpose: Purpose, status: int | None) -> CallAnswered:
+        return CallAnswered(
+            path="/p", purpose=purpose, status=status, seconds=1.0, size=0, error=None
+        )
+
+    begun = [sent("submit", 1), sent("hold", 1), sent("submit", 1), sent("lookup", 1)]
+    assert counted(*begun).submissions_under_way == 3
+    stats = counted(*begun, ended("submit", 200), ended("hold", None), ended("lookup", None))
+    assert (stats.submissions_under_way, stats.submissions_unanswered) == (1, 1)

@@ -26,6 +26,10 @@ _MOST_PROBLEMS = 50
 _LONGEST_TITLE = 60
 """Characters of a text in the place of a title."""
 _BAD_REQUEST = 400
+_IN_DOUBT = (
+    "a paid call was under way, and nobody knows what became of it: it may have been created and"
+    " paid; look for it at https://platform.acedata.cloud before you send it again"
+)
 _UNLISTED = re.compile(r"… and ([\d,]+) more")
 
 
@@ -127,6 +131,7 @@ class Output:
         directory: Where files go; None where none are wanted.
         service: The service whose tasks they are.
         how_to_go_on: What to do after an interruption; empty for watching those tasks.
+        unanswered: How many paid calls were broken off, of which nobody knows what became.
     """
 
     def __init__(self, *, as_json: bool, quiet: bool, embedded: bool = False) -> None:
@@ -136,6 +141,7 @@ class Output:
             stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
         self.accepted: list[str] = []
+        self.unanswered = 0
         self.directory: Path | None = None
         self.service = "producer"
         self.how_to_go_on = ""
@@ -242,8 +248,8 @@ class Output:
 
     def interrupted(self, code: Exit) -> Exit:
         """Say that the command was broken off, and how to go on; return the exit code."""
-        advice = self.way_on(self.accepted)
-        message = f"interrupted; {advice}" if advice else "interrupted"
+        in_doubt = _IN_DOUBT if self.unanswered and not self.how_to_go_on else ""
+        message = "; ".join(filter(None, ["interrupted", in_doubt, self.way_on(self.accepted)]))
         self.progress.print(plain(f"acedata: {message}"))
         self._document_of_error("Interrupted", message, code, ())
         return code
@@ -258,6 +264,8 @@ class Output:
         if not self.as_json or self._documents:
             return
         facts: dict[str, Any] = {"type": kind, "message": message, "exit_code": int(code)}
+        if kind == "Interrupted":
+            facts["may_be_paid"] = self.unanswered > 0
         if problems:
             facts["problems"] = list(problems)
         if self.accepted:

@@ -118,12 +118,27 @@ async def connected(context: typer.Context, common: Common, work: Work, output: 
     try:
         async with connector(common) as connection:
             ace = connection.ace
-            return await work(connection, output)
+            try:
+                return await work(connection, output)
+            except asyncio.CancelledError:
+                _leave(ace, output)
+                raise
     finally:
+        if ace is not None:
+            stats = ace.stats()
+            output.unanswered = stats.submissions_under_way + stats.submissions_unanswered
         # Closing the client has waited for paid calls under way when the user broke it off.
         for service in () if ace is None else (ace.producer, ace.fish):
             for watcher in service.claim():
                 output.task_accepted(watcher.id or "", service=service.name)
+
+
+def _leave(ace: AceData, output: Output) -> None:
+    """Say what closing the client waits for, and let only that be told which concerns the user."""
+    if ace.stats().submissions_under_way:
+        output.warn("waiting for the answer to a paid call; Ctrl-C again leaves it")
+    # A second Ctrl-C breaks calls off, and asyncio has much to say about each.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
 
 
 @contextmanager
