@@ -214,10 +214,13 @@ def test_a_directory_with_a_dot(acedata: Acedata, tmp_path: Path) -> None:
     assert len(list((tmp_path / "chapter.1").iterdir())) == 2
 
 
-@pytest.mark.parametrize("mark", ["\0", "\x07", "\x1b", "\x0c", "\x85"])
+@pytest.mark.parametrize("mark", ["\0", "\x07", "\x1b", "\x1c", "\x84"])
 def test_control_characters(acedata: Acedata, sandbox: Sandbox, mark: str) -> None:
     """Nobody can say them: they are refused, with their line, before anything is paid."""
-    words = f"text: a control character, U+{ord(mark):04X}, in line 2\n"
+    words = (
+        f"text: a control character, U+{ord(mark):04X}, in line 2 at character 2;"
+        " allowed: tabs, and breaks of lines and pages\n"
+    )
     for result in (
         acedata("speak", f"One\nt{mark}wo"),
         acedata("speak", stdin=f"One\nt{mark}wo".encode()),
@@ -227,9 +230,10 @@ def test_control_characters(acedata: Acedata, sandbox: Sandbox, mark: str) -> No
 
 
 def test_tabs_and_line_breaks(acedata: Acedata, sandbox: Sandbox) -> None:
-    """They are part of many texts."""
-    assert acedata("speak", "One\ttwo\r\nthree", "--no-download").exit_code == 0
-    assert sandbox.submissions[0]["text"] == "One\ttwo\r\nthree"
+    """They are part of many texts, and so are breaks of pages."""
+    text = "One\ttwo\r\nthree\n\fPage two\x85\vfour"
+    assert acedata("speak", text, "--no-download").exit_code == 0
+    assert sandbox.submissions[0]["text"] == text
 
 
 def test_the_name_of_a_file_is_no_text(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
