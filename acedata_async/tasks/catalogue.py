@@ -56,7 +56,7 @@ class Catalogue:
         """
         path = f"{_PATH}/{voice_id}"
         voice = Voice.read(await self._patience.run(partial(self._get, path, {})))
-        if voice.id is None:
+        if not voice.id:
             raise MalformedResponse(f"{path} answered 200 with something that is no voice")
         return voice
 
