@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypedDict, Unpack, overload
 
 from acedata_async._rules.leads import is_voice_id
@@ -95,6 +96,9 @@ class Fish(Service):
     """
 
     name: ClassVar[str] = "fish"
+    readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
+        {Speech: read_speech, Voice: read_voice}
+    )
 
     def __init__(self, workshop: Workshop, catalogue: Catalogue) -> None:
         super().__init__(workshop)
@@ -216,9 +220,7 @@ class Fish(Service):
         Raises:
             InvalidRequest: It can be no task's id, or `result` is another type.
         """
-        if result is not Speech and result is not Voice:
-            raise InvalidRequest("result", result, "Speech or Voice")
-        return self._watcher(task_id, read_voice if result is Voice else read_speech)
+        return self._watcher(task_id, self._reader_of(result))
 
     def watch_many(self, task_ids: Iterable[str]) -> WatchSet[Speech | Voice]:
         """Return a set of watchers for what was submitted elsewhere or earlier.

@@ -344,10 +344,3 @@ def test_nothing_within_a_list() -> None:
         InvalidRequest, match=r"^image_urls\.0: None is not allowed; allowed: a list"
     ):
         VoiceRequest.model_validate({"voice_url": "https://x.example/a", "image_urls": [None]})
-
-
-def test_watching_for_something_else() -> None:
-    """A task of Fish makes a speech or a voice, and nothing else."""
-    wrong: Any = int
-    with pytest.raises(InvalidRequest, match=r"result: .*int.* is not allowed; allowed: Speech or"):
-        Scripted(b"").ace.fish.watch("t", result=wrong)
