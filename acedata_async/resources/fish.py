@@ -96,7 +96,7 @@ class Fish(Service):
     """
 
     name: ClassVar[str] = "fish"
-    readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
+    _readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
         {Speech: read_speech, Voice: read_voice}
     )
 

@@ -74,7 +74,7 @@ class Producer(Service):
     """
 
     name: ClassVar[str] = "producer"
-    readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
+    _readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
         {Audio: read_audios, Stems: read_stems}
     )
 

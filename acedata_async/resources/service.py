@@ -34,7 +34,7 @@ class Service:
     name: ClassVar[str]
     """What the service is called in addresses, such as `producer`."""
 
-    readers: ClassVar[Mapping[type, Callable[[Task], Any]]]
+    _readers: ClassVar[Mapping[type, Callable[[Task], Any]]]
     """How what its tasks make is read from a record, by the type of it."""
 
     def __init__(self, workshop: Workshop) -> None:
@@ -161,9 +161,9 @@ class Service:
 
     def _reader_of(self, result: type) -> Callable[[Task], Any]:
         """Return how a task's result is read, by the type that it is to have."""
-        read = next((read for kind, read in self.readers.items() if kind is result), None)
+        read = next((read for kind, read in self._readers.items() if kind is result), None)
         if read is None:
-            allowed = " or ".join(kind.__name__ for kind in self.readers)
+            allowed = " or ".join(kind.__name__ for kind in self._readers)
             raise InvalidRequest("result", result, allowed)
         return read
 
