@@ -71,29 +71,32 @@ def judge(record: Mapping[str, Any]) -> Verdict:
         return _failure(response)
     if response.get("success") is True and "failed" in _words_of_voices(response):
         return _UNTRAINED
-    if response.get("success") is True and has_result(response) and _all_items_done(response):
+    done = has_result(response) and _all_items_done(response) and not response.get("error")
+    if response.get("success") is True and done:
         # Older Fish records are complete without `finished_at`.
         return _SUCCEEDED
     begun = record.get("started_at") is not None or raw is not None
     return _RUNNING if begun else _PENDING
 
 
-def complete(body: Mapping[str, Any], *, bare: bool) -> bool:
+def complete(body: Mapping[str, Any], *, bare: str | None) -> bool:
     """Say whether the answer to a submission is the result.
 
     Args:
         body: The answer.
-        bare: Whether the address answers with the result alone, without an envelope and without
-            a state, as Fish's do. Elsewhere an address without a word that it is done may be a
-            preview.
+        bare: What the result is called where the address answers with it alone, without an
+            envelope and without a state, as Fish's do. Elsewhere an address without a word that
+            it is done may be a preview.
     """
     success = body.get("success")
-    if not (has_result(body) and _all_items_done(body)):
+    if not (has_result(body) and _all_items_done(body)) or body.get("error"):
         return False
-    if success is not None or body.get("error"):
+    if success is not None:
         return success is True
     items = as_objects(body.get("data"))
-    return bare or (bool(items) and all(as_text(item.get("state")) for item in items))
+    if bare is not None:
+        return any(as_text(place.get(bare)) for place in (body, *items))
+    return bool(items) and all(as_text(item.get("state")) for item in items)
 
 
 def status_within(body: Mapping[str, Any]) -> int | None:

@@ -154,7 +154,7 @@ class SpeechRequest(TaskRequest[Speech]):
     path: ClassVar[str] = "/fish/tts"
     action: ClassVar[str] = "speak"
     record_type: ClassVar[str | None] = "fish_tts"
-    bare: ClassVar[bool] = True
+    bare: ClassVar[str | None] = "audio_url"
 
     text: Speakable
     reference_id: VoiceId | None = None
@@ -222,7 +222,7 @@ class VoiceRequest(TaskRequest[Voice]):
     path: ClassVar[str] = "/fish/voices"
     action: ClassVar[str] = "create_voice"
     record_type: ClassVar[str | None] = None
-    bare: ClassVar[bool] = True
+    bare: ClassVar[str | None] = "_id"
 
     voice_url: WebAddress
     title: Filled | None = None

@@ -163,8 +163,8 @@ TRUTH: dict[str, Any] = {
 """What comes out of `WHOLE`: addresses and ids."""
 
 DECIDES = {
-    "speak": {"success", "state", "status", "audio_url"},
-    "create_voice": {"success", "state", "status", "data"},
+    "speak": {"success", "state", "status", "error", "audio_url"},
+    "create_voice": {"success", "state", "status", "error", "data"},
     "create_model": {"data", "error"},
     "model": {"_id", "error"},
     "models": {"items", "error"},
@@ -204,7 +204,7 @@ async def test_wrong_types_in_answers(name: str) -> None:
                 assert told_by(got) == TRUTH[name], (field, odd)
             elif isinstance(got, TaskWatcher):
                 assert (got.id, got.done()) == ("t", False)
-                assert field in {"success", "state", "status"}
+                assert field in {"success", "state", "status", "error"}
             elif not isinstance(got, AceDataError):
                 assert told_by(got) in (TRUTH[name], as_told(odd)), (field, odd)
 

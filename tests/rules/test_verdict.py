@@ -189,6 +189,7 @@ def test_failed(shape: dict[str, Any], code: str | None, message: str) -> None:
         pytest.param({"status": 500, "message": "Bad voice"}, id="F7 of a 500 without the end"),
         pytest.param({"status": 400, "message": ""}, id="F7 without words"),
         pytest.param({"status": 400, "message": "x", "data": [SONG]}, id="F7 with a result"),
+        pytest.param({"error": "x", "success": True, "data": [SONG]}, id="an error beside it"),
         pytest.param({"status": 500, "success": True, "data": [SONG]}, id="a status beside it"),
         pytest.param("text", id="text"),
         pytest.param([], id="list"),
