@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from acedata_async._rules.exchange import Reply
-from acedata_async._rules.verdict import read_failure, status_within
+from acedata_async._rules.failures import read_failure
+from acedata_async._rules.verdict import status_within
 from acedata_async._rules.wire import as_number, as_object, as_text, read_date
 from acedata_async.config import ACCESS_HELP, FISH_TOKEN_VARIABLE, TOKEN_VARIABLE
 from acedata_async.errors import (
@@ -55,6 +56,10 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimited,
 }
 
+NOT_FOUND_HELP = (
+    "there is no such thing, or it is not yours to see: check the id, and the account of the token"
+)
+
 _ADVICE: dict[type[APIError], str] = {
     AuthenticationError: f"the token was not accepted; {ACCESS_HELP}",
     PermissionDenied: (
@@ -65,10 +70,18 @@ _ADVICE: dict[type[APIError], str] = {
     InsufficientBalance: "the balance is used up; top up at https://platform.acedata.cloud",
     PaymentRequired: "this host wants a payment for each call; use https://api.acedata.cloud",
     RateLimited: "too many requests; send fewer at once or wait",
+    NotFound: NOT_FOUND_HELP,
     ServerError: "the API failed; see https://status.acedata.cloud",
 }
 
+_ADVICE_WITHOUT_REASON = {
+    400: "check the fields of the request",
+    413: "the request is too large: send less at once",
+    422: "check the fields of the request",
+}
+
 _ADVICE_BY_CODE = {
+    "no_api": "no such address: check base_url",
     "token_mismatched": (
         "the token is not for this service: acquire the service at https://platform.acedata.cloud,"
         " or give each service its own token: api_token for Producer, fish_token for Fish"
@@ -92,6 +105,8 @@ def read_error(reply: Reply, *, now: float) -> APIError:
     said = " ".join(filter(None, [code, f"({message})" if code and message else message]))
     trace = f" [trace_id {trace_id}]" if trace_id else ""
     words = _ADVICE_BY_CODE.get(code or "") or _ADVICE.get(kind)
+    if words is None and not said:
+        words = _ADVICE_WITHOUT_REASON.get(status)
     advice = f"; {words}" if words else ""
     return kind(
         f"HTTP {_both(reply.status, status)}: {said or 'no reason given'}{trace}{advice}",

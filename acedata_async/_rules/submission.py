@@ -66,14 +66,14 @@ class Unclear:
 
 
 def sort_answer(
-    reply: Reply, *, now: float, bare: bool = False
+    reply: Reply, *, now: float, bare: str | None = None
 ) -> Accepted | Throttled | Refused | Unclear:
     """Sort the answer to a paid submission.
 
     Args:
         reply: The answer.
         now: The wall-clock time in Unix seconds.
-        bare: Whether the address answers with the result alone; see `complete`.
+        bare: What the result is called where it may stand alone; see `complete`.
     """
     task_id = find_task_id(reply.body)
     if task_id is not None:
@@ -111,7 +111,7 @@ def find_task_id(body: Any) -> str | None:
     return None
 
 
-def _record_in(reply: Reply, task_id: str, *, bare: bool) -> Mapping[str, Any] | None:
+def _record_in(reply: Reply, task_id: str, *, bare: str | None) -> Mapping[str, Any] | None:
     """Return the record that an answer with a task amounts to, if it tells more than the id.
 
     Whether what was answered at once can be looked up, no source says: what the answer holds may

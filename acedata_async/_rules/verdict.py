@@ -7,11 +7,11 @@ those agree with the documents; each rule names the shape that it is about.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from acedata_async._rules.failures import read_failure
 from acedata_async._rules.wire import as_number, as_object, as_objects, as_share, as_text, as_unix
 
 TaskState = Literal["pending", "running", "succeeded", "failed", "anomalous"]
@@ -19,9 +19,6 @@ TaskState = Literal["pending", "running", "succeeded", "failed", "anomalous"]
 final. `anomalous`: finished, yet neither a result nor a failure is in the record."""
 
 _FIRST_FAILURE = 400
-_MOST_NESTED = 3
-"""How deep an envelope within a message is opened."""
-
 REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
 """Statuses that say that nothing is made, and nothing will be."""
 
@@ -72,31 +69,34 @@ def judge(record: Mapping[str, Any]) -> Verdict:
     if status_within(response) in REFUSALS:
         # No document says whether Fish's refusals come with `finished_at`; they are for good.
         return _failure(response)
-    if "failed" in _words_of_voices(response):
+    if response.get("success") is True and "failed" in _words_of_voices(response):
         return _UNTRAINED
-    if response.get("success") is True and has_result(response) and _all_items_done(response):
+    done = has_result(response) and _all_items_done(response) and not response.get("error")
+    if response.get("success") is True and done:
         # Older Fish records are complete without `finished_at`.
         return _SUCCEEDED
     begun = record.get("started_at") is not None or raw is not None
     return _RUNNING if begun else _PENDING
 
 
-def complete(body: Mapping[str, Any], *, bare: bool) -> bool:
+def complete(body: Mapping[str, Any], *, bare: str | None) -> bool:
     """Say whether the answer to a submission is the result.
 
     Args:
         body: The answer.
-        bare: Whether the address answers with the result alone, without an envelope and without
-            a state, as Fish's do. Elsewhere an address without a word that it is done may be a
-            preview.
+        bare: What the result is called where the address answers with it alone, without an
+            envelope and without a state, as Fish's do. Elsewhere an address without a word that
+            it is done may be a preview.
     """
     success = body.get("success")
-    if not (has_result(body) and _all_items_done(body)):
+    if not (has_result(body) and _all_items_done(body)) or body.get("error"):
         return False
-    if success is not None or body.get("error"):
+    if success is not None:
         return success is True
     items = as_objects(body.get("data"))
-    return bare or (bool(items) and all(as_text(item.get("state")) for item in items))
+    if bare is not None:
+        return any(as_text(place.get(bare)) for place in (body, *items))
+    return bool(items) and all(as_text(item.get("state")) for item in items)
 
 
 def status_within(body: Mapping[str, Any]) -> int | None:
@@ -152,54 +152,6 @@ def _judge_finished(response: Mapping[str, Any]) -> Verdict:
 def _failure(response: Mapping[str, Any]) -> Verdict:
     code, message = read_failure(response)
     return Verdict("failed", code, message)
-
-
-def read_failure(body: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Read code and message of a failure from any of the envelopes that the API uses.
-
-    `{"error": {"code", "message"}}`, `{"error": "text"}`, `{"error": [...]}`,
-    `{"status", "message"}` as Fish passes through, `{"code", "detail"}` as sibling services do.
-    A message that is JSON again, as Fish's are, is put into words.
-    """
-    code, message = _read_envelope(body)
-    return code, _in_words(message)
-
-
-def _read_envelope(body: Mapping[str, Any]) -> tuple[str | None, str]:
-    error = body.get("error")
-    if isinstance(error, Mapping):
-        message = as_text(error.get("message")) or as_text(error.get("detail")) or ""
-        return as_text(error.get("code")) or None, message
-    if isinstance(error, list):
-        return None, "; ".join(str(item) for item in error)
-    message = as_text(error) or as_text(body.get("message")) or as_text(body.get("detail")) or ""
-    return as_text(body.get("code")) or None, message
-
-
-def _in_words(message: str, depth: int = 0) -> str:
-    """Read a message that may be JSON: such an envelope again, or a list of wrong fields."""
-    if depth == _MOST_NESTED or not message.lstrip().startswith(("[", "{")):
-        return message
-    try:
-        said = json.loads(message)
-    except (ValueError, RecursionError):
-        return message
-    if isinstance(said, list):
-        words = [_field_in_words(one) for one in as_objects(said)]
-        return "; ".join(words) if words and len(words) == len(said) else message
-    _, inner = _read_envelope(as_object(said))
-    return _in_words(inner, depth + 1) or message
-
-
-def _field_in_words(problem: Mapping[str, Any]) -> str:
-    """Put `{"type", "loc", "msg", "input"}` into words, the field first."""
-    place = problem.get("loc")
-    steps = place if isinstance(place, list) else [place]
-    names = [str(step) for step in steps if step not in (None, "body", "query", "header")]
-    said = as_text(problem.get("msg")) or as_text(problem.get("type")) or "not allowed"
-    given = problem.get("input")
-    shown = f" (was {given!r:.80})" if isinstance(given, str | int | float) else ""
-    return f"{'.'.join(names)}: {said}{shown}" if names else f"{said}{shown}"
 
 
 def _finished(moment: Any) -> bool:

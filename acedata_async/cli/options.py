@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -145,6 +147,28 @@ def _read_lyrics(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig").strip("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest("lyric_file", str(path), f"a text file in UTF-8 ({error})") from error
+
+
+@contextmanager
+def as_options(**names: str) -> Iterator[None]:
+    """Name options in what is wrong with a request, where its fields are called otherwise.
+
+    Args:
+        **names: The option of each such field, such as `--page`.
+    """
+    try:
+        yield
+    except InvalidRequest as error:
+        problems = [_renamed(problem, names) for problem in error.problems]
+        field = names.get(error.field or "", error.field)
+        raise InvalidRequest(field, error.value, error.allowed, problems=problems) from None
+
+
+def _renamed(problem: str, names: Mapping[str, str]) -> str:
+    field = re.match(r"\w+", problem)
+    if field is None or field[0] not in names:
+        return problem
+    return names[field[0]] + problem[field.end() :]
 
 
 class BareFlags(TyperCommand):

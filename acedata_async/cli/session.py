@@ -148,14 +148,17 @@ def _ended_by_sigterm() -> Iterator[None]:
     def end(*_: object) -> NoReturn:
         raise asyncio.CancelledError
 
-    before: Any = None
+    before = signal.getsignal(signal.SIGTERM)
+    heeded = before is not None and before is not signal.SIG_IGN
     with suppress(ValueError):  # only the main thread may set one
-        before = signal.signal(signal.SIGTERM, end)
+        if heeded:
+            signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
+        with suppress(ValueError):
+            if heeded:
+                signal.signal(signal.SIGTERM, before)
 
 
 def _heed_termination() -> None:

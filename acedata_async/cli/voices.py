@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 import typer
 from rich.table import Table
@@ -13,12 +13,10 @@ from acedata_async._rules.marking import placeholder_at
 from acedata_async.cli.delivery import lines_of_voice, prepare_directory
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.making import make
-from acedata_async.cli.options import CallbackUrl, Common, SongDelivery, command
+from acedata_async.cli.options import CallbackUrl, Common, SongDelivery, as_options, command
 from acedata_async.cli.output import Output, plain
 from acedata_async.cli.session import Connection, perform
-
-Sort = Literal["created_at", "task_count"]
-Visibility = Literal["public", "private", "unlist"]
+from acedata_async.models.fish import Sort, Visibility
 
 _VoiceUrl = Annotated[
     str, typer.Argument(help="A public address of the recording.", metavar="VOICE_URL")
@@ -76,7 +74,8 @@ def _add_create(group: typer.Typer) -> None:
         async def work(connection: Connection, output: Output) -> Exit:
             # Without a receiver the answer takes minutes, and is lost if this command is killed.
             receiver = callback_url or placeholder_at(connection.ace.base_url)
-            request = VoiceRequest.model_validate({**fields, "callback_url": receiver})
+            with as_options(image_urls="--image-url"):
+                request = VoiceRequest.model_validate({**fields, "callback_url": receiver})
             delivery = SongDelivery(no_download=True, no_wait=no_wait)
             return await make(connection, output, request, delivery)
 
@@ -112,14 +111,15 @@ def _add_create_model(group: typer.Typer) -> None:
         """
 
         async def work(connection: Connection, output: Output) -> Exit:
-            made = await connection.ace.fish.create_model(
-                voices,
-                title=title,
-                description=description,
-                cover_image=cover_image,
-                tags=tag or None,
-                visibility=visibility,  # type: ignore[arg-type]  # checked by the request
-            )
+            with as_options(voices="VOICE_URL", tags="--tag"):
+                made = await connection.ace.fish.create_model(
+                    voices,
+                    title=title,
+                    description=description,
+                    cover_image=cover_image,
+                    tags=tag or None,
+                    visibility=visibility,  # type: ignore[arg-type]  # checked by the request
+                )
             output.result(made.model_dump(mode="json"), lines_of_voice(made))
             return Exit.GOOD
 
@@ -155,16 +155,17 @@ def _add_list(group: typer.Typer) -> None:
         """Look for voices, a page at a time. Free."""
 
         async def work(connection: Connection, output: Output) -> Exit:
-            listing = connection.ace.fish.models(
-                page_number=page,
-                page_size=page_size,
-                mine=mine or None,
-                title=title,
-                language=language,
-                tag=tag,
-                author_id=author,
-                sort_by=sort,  # type: ignore[arg-type]  # checked by the query
-            )
+            with as_options(page_number="--page", sort_by="--sort", author_id="--author"):
+                listing = connection.ace.fish.models(
+                    page_number=page,
+                    page_size=page_size,
+                    mine=mine or None,
+                    title=title,
+                    language=language,
+                    tag=tag,
+                    author_id=author,
+                    sort_by=sort,  # type: ignore[arg-type]  # checked by the query
+                )
             found = await listing
             if output.as_json:
                 document = {

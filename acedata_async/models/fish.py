@@ -37,12 +37,20 @@ def _header_value(value: str) -> str:
     return value
 
 
+_BLANKS = "\t\n\v\f\r\x85"
+"""Tabs, and breaks of lines and pages, which many texts have."""
+
+
 def _speakable(value: str) -> str:
-    for number, line in enumerate(value.split("\n"), start=1):
-        for char in line:
-            if unicodedata.category(char) == "Cc" and char not in "\t\r":
-                words = f"a control character, U+{ord(char):04X}, in line {number}"
-                raise InvalidRequest(None, None, words)
+    for place, char in enumerate(value):
+        if unicodedata.category(char) == "Cc" and char not in _BLANKS:
+            line = value.count("\n", 0, place) + 1
+            column = place - value.rfind("\n", 0, place)
+            words = (
+                f"a control character, U+{ord(char):04X}, in line {line} at character {column};"
+                " allowed: tabs, and breaks of lines and pages"
+            )
+            raise InvalidRequest(None, None, words)
     return value
 
 
@@ -62,6 +70,7 @@ VoiceId = Annotated[
 SpeechFormat = Literal["mp3", "wav", "pcm"]
 Latency = Literal["normal", "balanced"]
 Visibility = Literal["public", "private", "unlist"]
+Sort = Literal["created_at", "task_count"]
 Addresses = Annotated[
     list[PublicAddress],
     Field(min_length=1),
@@ -145,7 +154,7 @@ class SpeechRequest(TaskRequest[Speech]):
     path: ClassVar[str] = "/fish/tts"
     action: ClassVar[str] = "speak"
     record_type: ClassVar[str | None] = "fish_tts"
-    bare: ClassVar[bool] = True
+    bare: ClassVar[str | None] = "audio_url"
 
     text: Speakable
     reference_id: VoiceId | None = None
@@ -213,7 +222,7 @@ class VoiceRequest(TaskRequest[Voice]):
     path: ClassVar[str] = "/fish/voices"
     action: ClassVar[str] = "create_voice"
     record_type: ClassVar[str | None] = None
-    bare: ClassVar[bool] = True
+    bare: ClassVar[str | None] = "_id"
 
     voice_url: PublicAddress
     title: Filled | None = None
@@ -292,9 +301,7 @@ class VoiceQuery(Checked):
     author_id: Sought | None = None
     language: Sought | None = None
     title_language: Sought | None = None
-    sort_by: (
-        Annotated[Literal["created_at", "task_count"], Allowed("created_at or task_count")] | None
-    ) = None
+    sort_by: Annotated[Sort, Allowed("created_at or task_count")] | None = None
 
     def to_query(self, page_number: int) -> dict[str, str]:
         """Return what is asked for a page, as a query has it."""

@@ -225,7 +225,15 @@ def _read_problem(model: type[Checked], detail: ErrorDetails) -> InvalidRequest:
         return InvalidRequest(name, NOT_SHOWN, _known_fields(model, name))
     if name == CALLBACK_FIELD:
         return InvalidRequest(name, NOT_SHOWN, f"not allowed; allowed: {_allowed(model, name)}")
-    return InvalidRequest(name, detail["input"], _allowed(model, name))
+    return _wrong_value(name, detail, _allowed(model, name))
+
+
+def _wrong_value(name: str, detail: ErrorDetails, allowed: str) -> InvalidRequest:
+    given, place = detail["input"], ".".join(map(str, detail["loc"]))
+    # Within a list nothing is not missing: it is there.
+    within = given is None and place != name
+    words = [f"{place}: None is not allowed; allowed: {allowed}"] if within else []
+    return InvalidRequest(name, given, allowed, problems=words)
 
 
 def _within(place: tuple[int | str, ...], error: InvalidRequest) -> InvalidRequest:

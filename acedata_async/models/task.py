@@ -126,7 +126,7 @@ class Task(ReplyModel):
     @property
     def stems(self) -> Stems | None:
         """The stems, where the task made some."""
-        found = [item for item in self._items if item.get("stems_url")]
+        found = [item for item in self._items if _is_address(item.get("stems_url"))]
         return Stems.read(found[0], task_id=self.id) if found else None
 
     @property
@@ -134,7 +134,7 @@ class Task(ReplyModel):
         """What was said, where the task said something."""
         # An item with an id is a song.
         said = (self._response, *(item for item in self._items if not item.get("id")))
-        found = next((place for place in said if place.get("audio_url")), None)
+        found = next((place for place in said if _is_address(place.get("audio_url"))), None)
         if found is None:
             return None
         asked = {name: self.request.get(name) for name in ("text", "format")}
@@ -144,7 +144,7 @@ class Task(ReplyModel):
     def voice(self) -> Voice | None:
         """The voice, where the task made one."""
         made = (*self._items, self._response)
-        found = next((place for place in made if place.get("_id")), None)
+        found = next((place for place in made if as_text(place.get("_id"))), None)
         return None if found is None else Voice.read(found, task_id=self.id or None)
 
     @property
@@ -173,3 +173,7 @@ class Task(ReplyModel):
         yield "id", self.id
         yield "state", self.state
         yield "progress", self.progress
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -18,14 +18,15 @@ class TaskRequest(ApiRequest, Generic[ResultT]):
     Attributes:
         action: What the API is asked to do.
         record_type: What the API calls such a task in its records; None where no source says.
-        bare: Whether the API may answer with the result alone, without a word that it is done.
+        bare: What the result is called where the API may answer with it alone, without a word
+            that it is done; None where it does not.
         callback_url: An address that the vendor calls when the task is over. It may hold a
             secret, so no repr and no export shows it.
     """
 
     action: ClassVar[str]
     record_type: ClassVar[str | None]
-    bare: ClassVar[bool] = False
+    bare: ClassVar[str | None] = None
 
     callback_url: WebAddress | None = Field(None, repr=False)
 

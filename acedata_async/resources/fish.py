@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypedDict, Unpack, overload
 
+from acedata_async._rules.leads import is_voice_id
 from acedata_async.bulk.workshop import Workshop
 from acedata_async.errors import InvalidRequest
 from acedata_async.models.fish import (
     Latency,
     Prosody,
     Reference,
+    Sort,
     SpeechFormat,
     SpeechRequest,
     Visibility,
@@ -27,8 +29,6 @@ from acedata_async.resources.service import Service
 from acedata_async.tasks.catalogue import Catalogue, VoiceListing
 from acedata_async.tasks.watcher import TaskWatcher
 from acedata_async.tasks.watchset import WatchSet
-
-_VOICE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 class SpeechOptions(TypedDict, total=False):
@@ -76,7 +76,7 @@ class ListOptions(TypedDict, total=False):
     author_id: str | None
     language: str | None
     title_language: str | None
-    sort_by: Literal["created_at", "task_count"] | None
+    sort_by: Sort | None
 
 
 class Fish(Service):
@@ -96,6 +96,9 @@ class Fish(Service):
     """
 
     name: ClassVar[str] = "fish"
+    _readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
+        {Speech: read_speech, Voice: read_voice}
+    )
 
     def __init__(self, workshop: Workshop, catalogue: Catalogue) -> None:
         super().__init__(workshop)
@@ -195,7 +198,7 @@ class Fish(Service):
             ConnectionFailed: The API could not be reached.
         """
         wanted = _voice_ids(voice_id, "voice_id")
-        if not isinstance(wanted, str) or not _VOICE_ID.fullmatch(wanted):
+        if not isinstance(wanted, str) or not is_voice_id(wanted):
             raise InvalidRequest("voice_id", voice_id, "the id of a voice: letters and digits")
         return await self._catalogue.voice(wanted)
 
@@ -213,8 +216,11 @@ class Fish(Service):
         Args:
             task_id: The task's id.
             result: `Voice` for a task that makes a voice.
+
+        Raises:
+            InvalidRequest: It can be no task's id, or `result` is another type.
         """
-        return self._watcher(task_id, read_voice if result is Voice else read_speech)
+        return self._watcher(task_id, self._reader_of(result))
 
     def watch_many(self, task_ids: Iterable[str]) -> WatchSet[Speech | Voice]:
         """Return a set of watchers for what was submitted elsewhere or earlier.
@@ -238,6 +244,7 @@ def _voice_ids(given: object, field_name: str) -> object:
         if not given.id:
             raise InvalidRequest(field_name, given, "a voice that has an id, or the id itself")
         return given.id
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return [_voice_ids(one, field_name) for one in given]
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray):
+        # A list within the list is none of the ids that may be there.
+        return [_voice_ids(one, field_name) if isinstance(one, Voice) else one for one in given]
     return given

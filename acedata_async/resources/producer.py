@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, TypedDict, Unpack, overload
 
 from acedata_async.errors import InvalidRequest
@@ -29,6 +30,7 @@ from acedata_async.models.siblings import (
     VideoRequest,
     WavRequest,
 )
+from acedata_async.models.task import Task
 from acedata_async.resources.service import Service
 from acedata_async.tasks.watcher import TaskWatcher
 from acedata_async.tasks.watchset import WatchSet
@@ -72,6 +74,9 @@ class Producer(Service):
     """
 
     name: ClassVar[str] = "producer"
+    _readers: ClassVar[Mapping[type, Callable[[Task], Any]]] = MappingProxyType(
+        {Audio: read_audios, Stems: read_stems}
+    )
 
     async def generate(
         self, prompt: str | None = None, **options: Unpack[SongOptions]
@@ -256,8 +261,11 @@ class Producer(Service):
         Args:
             task_id: The task's id.
             result: `Stems` for a task that makes stems.
+
+        Raises:
+            InvalidRequest: It can be no task's id, or `result` is another type.
         """
-        return self._watcher(task_id, read_stems if result is Stems else read_audios)
+        return self._watcher(task_id, self._reader_of(result))
 
     def watch_many(self, task_ids: Iterable[str]) -> WatchSet[list[Audio]]:
         """Return a set of watchers for songs that were submitted elsewhere or earlier.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, TypeVar
 
 from acedata_async._rules.marking import Marking
@@ -33,6 +33,9 @@ class Service:
 
     name: ClassVar[str]
     """What the service is called in addresses, such as `producer`."""
+
+    _readers: ClassVar[Mapping[type, Callable[[Task], Any]]]
+    """How what its tasks make is read from a record, by the type of it."""
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
@@ -155,6 +158,14 @@ class Service:
     def _watcher(self, task_id: str, read: Callable[[Task], T]) -> TaskWatcher[T]:
         seat = self._poller.seat(_task_id(task_id))
         return TaskWatcher(self._poller, seat, read)
+
+    def _reader_of(self, result: type) -> Callable[[Task], Any]:
+        """Return how a task's result is read, by the type that it is to have."""
+        read = next((read for kind, read in self._readers.items() if kind is result), None)
+        if read is None:
+            allowed = " or ".join(kind.__name__ for kind in self._readers)
+            raise InvalidRequest("result", result, allowed)
+        return read
 
     def _watch_set(self, task_ids: Iterable[str], read: Callable[[Task], T]) -> WatchSet[T]:
         wanted = list(dict.fromkeys(_many(task_ids)))

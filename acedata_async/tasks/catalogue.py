@@ -9,7 +9,7 @@ from typing import Any
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call
-from acedata_async._rules.refusals import read_error, status_of
+from acedata_async._rules.refusals import NOT_FOUND_HELP, read_error, status_of
 from acedata_async._rules.wire import as_object
 from acedata_async._transport.seam import Interrupted, NotDelivered, Transport
 from acedata_async.errors import APIError, ConnectionFailed, MalformedResponse, NotFound
@@ -56,7 +56,7 @@ class Catalogue:
         """
         path = f"{_PATH}/{voice_id}"
         voice = Voice.read(await self._patience.run(partial(self._get, path, {})))
-        if voice.id is None:
+        if not voice.id:
             raise MalformedResponse(f"{path} answered 200 with something that is no voice")
         return voice
 
@@ -107,18 +107,21 @@ class VoiceListing:
 
         Of several pages in a row without a new voice the third one counts as the end: a list that
         moves on while it is read repeats a page, and one that ignores the page repeats all.
+        A page may have fewer voices than were asked for: what came is counted.
         """
         seen: set[str] = set()
-        stale = 0
-        for number in count(self._query.page_number):
+        stale = passed = 0
+        first = self._query.page_number
+        for number in count(first):
             page = await self._catalogue.page(self._query, number)
-            ids = {voice.id or "" for voice in page.items}
+            ids = {voice.id or repr(voice.raw) for voice in page.items}
             fresh = bool(ids - seen)
             seen |= ids
             stale = 0 if fresh else stale + 1
             if fresh:
                 yield page
-            end = page.total is not None and number * self._query.page_size >= page.total
+            passed += len(page.items) * (number if number == first else 1)
+            end = page.total is not None and passed >= page.total
             told = page.total is not None or page.has_more is True
             over = page.has_more is False or (page.has_more is None and end)
             if over or not page.items or stale == _MOST_STALE or (stale and not told):
@@ -133,7 +136,7 @@ def _as_not_found(error: APIError) -> APIError:
     if error.status != 400 or error.code is not None or "not found" not in error.message.lower():
         return error
     return NotFound(
-        str(error),
+        f"{error}; {NOT_FOUND_HELP}",
         status=error.status,
         code=error.code,
         message=error.message,

@@ -7,7 +7,13 @@ from functools import partial
 from typing import Any
 
 from acedata_async._rules.batch import BatchSize
-from acedata_async.errors import AceDataError, APIError
+from acedata_async.errors import (
+    AceDataError,
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    InsufficientBalance,
+)
 from acedata_async.models.sighting import Sighting
 from acedata_async.tasks.endpoint import TaskEndpoint
 from acedata_async.tasks.patience import Patience
@@ -64,3 +70,19 @@ class Lookups:
 def is_too_large(error: AceDataError, asked: int) -> bool:
     """Say whether the API refused a lookup for the number of its ids."""
     return isinstance(error, APIError) and error.status in {400, 413} and asked > 1
+
+
+def cannot_heal(error: AceDataError) -> bool:
+    """Say whether waiting is useless: the API itself, not a proxy, bars the token."""
+    if isinstance(error, ConfigurationError):
+        return True
+    if not isinstance(error, APIError) or error.code is None:
+        return False
+    if isinstance(error, InsufficientBalance):
+        return False
+    return isinstance(error, AuthenticationError) or error.status in {401, 403}
+
+
+def is_about_one_id(error: AceDataError, asked: int) -> bool:
+    """Say whether it is the id that the API minds; a 404 to several is a proxy's."""
+    return isinstance(error, APIError) and error.status in {400, 404} and asked == 1

@@ -21,10 +21,6 @@ from acedata_async._rules.timetable import Timetable
 from acedata_async.config import PollPolicy
 from acedata_async.errors import (
     AceDataError,
-    APIError,
-    AuthenticationError,
-    ConfigurationError,
-    InsufficientBalance,
     InvalidRequest,
     RateLimited,
 )
@@ -34,7 +30,7 @@ from acedata_async.models.sighting import Sighting
 from acedata_async.models.task import Task
 from acedata_async.tasks.crew import Crew
 from acedata_async.tasks.endpoint import Answer, TaskEndpoint
-from acedata_async.tasks.lookups import Lookups, is_too_large
+from acedata_async.tasks.lookups import Lookups, cannot_heal, is_about_one_id, is_too_large
 from acedata_async.tasks.patience import Patience
 from acedata_async.tasks.reporter import Reporter
 from acedata_async.tasks.training import Training
@@ -293,12 +289,11 @@ class Poller:
 
     def _ask_elsewhere(self, look: Look[Sighting]) -> None:
         """Ask the voice itself where a task's record does not say that it is trained."""
-        if self._training is not None and (seat := self._training.due(look.seats)) is not None:
-            _ = self._crew.start(self._ask_about(self._training, seat), name="voice", paid=False)
+        if self._training is not None and (seats := self._training.take(look.seats)):
+            _ = self._crew.start(self._ask_about(self._training, seats), name="voice", paid=False)
 
-    async def _ask_about(self, training: Training, seat: Seat[Sighting]) -> None:
-        seen = await training.ask(seat)
-        if seen is not None and not self._closed:
+    async def _ask_about(self, training: Training, seats: list[Seat[Sighting]]) -> None:
+        async for seat, seen in training.ask(seats):
             self._note(seat, seen)
 
     def _note(self, seat: Seat[Sighting], seen: Sighting) -> None:
@@ -319,11 +314,11 @@ class Poller:
         now = self._clock.monotonic()
         if isinstance(error, RateLimited):
             self._roster.refused(look, error, retry_after=error.retry_after, now=now)
-        elif _cannot_heal(error):
+        elif cannot_heal(error):
             _wake_all(self._roster.barred(look, error))
         elif is_too_large(error, len(look.seats)):
             self._roster.too_large(look, error, now)
-        elif _is_about_one_id(error, look):
+        elif is_about_one_id(error, len(look.seats)):
             self._roster.spurned(look, error, now)
         else:
             self._roster.failed(look, error, now)
@@ -333,22 +328,6 @@ def _is_span(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return 0 <= value <= (math.inf if isinstance(value, float) else _LONGEST_SPAN)
-
-
-def _cannot_heal(error: AceDataError) -> bool:
-    """Say whether waiting is useless: the API itself, not a proxy, bars the token."""
-    if isinstance(error, ConfigurationError):
-        return True
-    if not isinstance(error, APIError) or error.code is None:
-        return False
-    if isinstance(error, InsufficientBalance):
-        return False
-    return isinstance(error, AuthenticationError) or error.status in {401, 403}
-
-
-def _is_about_one_id(error: AceDataError, look: Look[Sighting]) -> bool:
-    """Say whether it is the id that the API minds; a 404 to several is a proxy's."""
-    return isinstance(error, APIError) and error.status in {400, 404} and len(look.seats) == 1
 
 
 def _wake_all(waiters: Iterable[Waiter[Sighting]]) -> None:

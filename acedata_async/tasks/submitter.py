@@ -220,7 +220,7 @@ class Submitter:
         raise unknown(f"{outcome.error}{seen}", outcome.error.status) from outcome.error
 
 
-def accepted(reply: Reply, *, now: float, bare: bool) -> Accepted | None:
+def accepted(reply: Reply, *, now: float, bare: str | None) -> Accepted | None:
     """Read an acknowledgement, or an answer that already is the result; see `sort_answer`."""
     outcome = sort_answer(reply, now=now, bare=bare)
     return outcome if isinstance(outcome, Accepted) else None

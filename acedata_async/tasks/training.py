@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from acedata_async._clock import Clock
 from acedata_async._rules.leads import voice_in_training, with_voice
@@ -14,6 +14,9 @@ from acedata_async.models.sighting import Sighting
 from acedata_async.models.voices import Voice
 
 _log = logging.getLogger("acedata_async")
+
+Told = tuple[Seat[Sighting], Sighting]
+"""A task, and its record with the voice as it is now."""
 
 _PAUSE = 15.0
 """Seconds between two questions about one voice. Training takes a minute or two."""
@@ -41,33 +44,42 @@ class Training:
         self._asked: OrderedDict[str, float] = OrderedDict()
         self._busy = False
 
-    def due(self, seats: Iterable[Seat[Sighting]]) -> Seat[Sighting] | None:
-        """Return the task whose voice is to be asked now, the one that waits longest; or None."""
+    def take(self, seats: Iterable[Seat[Sighting]]) -> list[Seat[Sighting]]:
+        """Return the tasks to `ask` about now; none while others are asked about."""
         if self._busy:
-            return None
+            return []
         latest = self._clock.monotonic() - _PAUSE
-        waiting = [seat for seat in seats if seat.wanted and not seat.final and _voice_of(seat)]
-        times = {seat.task_id: self._asked.get(seat.task_id, latest) for seat in waiting}
-        due = [seat for seat in waiting if times[seat.task_id] <= latest]
-        return min(due, key=lambda seat: times[seat.task_id], default=None)
+        due = [
+            seat
+            for seat in seats
+            if _is_open(seat) and self._asked.get(seat.task_id, latest) <= latest
+        ]
+        self._busy = bool(due)
+        return due
 
-    async def ask(self, seat: Seat[Sighting]) -> Sighting | None:
-        """Read the voice of a task, and return the task's record with it; None without news.
+    async def ask(self, seats: Iterable[Seat[Sighting]]) -> AsyncIterator[Told]:
+        """Read the voices of tasks, one after the other; yield the records of those that are over.
 
         What goes wrong is logged, and ends no wait.
         """
+        try:
+            for seat in seats:
+                seen = await self._ask(seat) if _is_open(seat) else None
+                if seen is not None:
+                    yield seat, seen
+        finally:
+            self._busy = False
+
+    async def _ask(self, seat: Seat[Sighting]) -> Sighting | None:
         voice_id = _voice_of(seat)
         if seat.shown is None or voice_id is None:
             return None
-        self._busy = True
         self._remember(seat.task_id)
         try:
             voice = await self._voice(voice_id)
         except AceDataError as error:
             _log.debug("voice %s could not be read: %s", voice_id, error)
             return None
-        finally:
-            self._busy = False
         if voice.id != voice_id or voice.state == "training":
             return None
         seen = Sighting(with_voice(seat.shown.raw, voice.raw), self._service)
@@ -78,6 +90,10 @@ class Training:
         self._asked.move_to_end(task_id)
         while len(self._asked) > _MOST_REMEMBERED:
             self._asked.popitem(last=False)
+
+
+def _is_open(seat: Seat[Sighting]) -> bool:
+    return seat.wanted and not seat.final and _voice_of(seat) is not None
 
 
 def _voice_of(seat: Seat[Sighting]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -121,3 +123,39 @@ class Refusing(StringIO):
 def test_a_line_is_one_line() -> None:
     """Whatever a text of the API's holds."""
     assert plain("a\nb\x1b[2Jc\u2028d") == "a b [2Jc d"
+
+
+SAY = "\u4eca\u5929 \U0001f600"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_stdout_cannot_write(tmp_path: Path, encoding: str) -> None:
+    """Letters that its encoding lacks are escaped; the id and the file are told, and paid once."""
+    words = ["speak", SAY, "-o", "c.mp3", "--sandbox"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(  # noqa: S603 - this very command
+        [sys.executable, "-m", "acedata_async", *words],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert b"\\u4eca\\u5929 \\U0001f600" in done.stdout
+    assert b"file      c.mp3" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+def test_json_that_stdout_cannot_write(tmp_path: Path) -> None:
+    """A document stays one, whatever the encoding."""
+    words = ["speak", SAY, "-o", "c.mp3", "--json", "--sandbox"]
+    done = subprocess.run(  # noqa: S603 - this very command
+        [sys.executable, "-m", "acedata_async", *words],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        timeout=60,
+    )
+    assert json.loads(done.stdout.decode("cp1252"))["speech"]["text"] == SAY

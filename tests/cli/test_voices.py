@@ -69,15 +69,17 @@ def test_a_voice_that_does_not_end_in_time(acedata: Acedata, sandbox: Sandbox) -
     ("options", "words"),
     [
         (("create", "me.mp3"), "voice_url: 'me.mp3' is not allowed"),
-        (("create", RECORDING, "--image-url", "x"), "image_urls: 'x' is not allowed"),
+        (("create", RECORDING, "--image-url", "x"), "--image-url: 'x' is not allowed"),
         (("create-model", RECORDING, "--title", ""), "title: '' is not allowed"),
         (
             ("create-model", RECORDING, "--title", "x", "--visibility", "secret"),
             "visibility: 'secret' is not allowed; allowed: public, private or unlist",
         ),
-        (("list", "--page", "0"), "page_number: 0 is not allowed"),
+        (("list", "--page", "0"), "--page: 0 is not allowed"),
         (("list", "--page-size", "101"), "page_size: 101 is not allowed"),
-        (("list", "--sort", "x"), "sort_by: 'x' is not allowed; allowed: created_at or task_count"),
+        (("list", "--sort", "x"), "--sort: 'x' is not allowed; allowed: created_at or task_count"),
+        (("create-model", "me.mp3", "--title", "x"), "VOICE_URL: 'me.mp3' is not allowed"),
+        (("list", "--author", ""), "--author: '' is not allowed"),
         (("show", "../../health"), "voice_id: '../../health' is not allowed"),
     ],
 )
@@ -130,7 +132,9 @@ def test_a_voice_that_is_not_there(acedata: Acedata) -> None:
     """It is not found, and the exit code says so."""
     result = acedata("voice", "show", "f" * 32, "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["error"]["type"] == "NotFound"
+    error = json.loads(result.stdout)["error"]
+    assert error["type"] == "NotFound"
+    assert error["message"].endswith("check the id, and the account of the token")
 
 
 @pytest.mark.parametrize("words", [["task"], ["watch"], ["download"]])

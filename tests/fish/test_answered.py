@@ -118,7 +118,14 @@ async def test_song_in_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"error": "x"}, {"status": 500, "message": "x"}, {"status": "failed"}]
+    "more",
+    [
+        {"error": "x"},
+        {"error": {"code": "x"}, "success": True},
+        {"status": 500, "message": "x"},
+        {"status": "failed"},
+        {"audio_url": None, "_id": "68cfad98550a4144a5476a92"},
+    ],
 )
 async def test_result_beside_a_failure(more: dict[str, Any]) -> None:
     """A result in an answer that says something else as well is no result yet."""

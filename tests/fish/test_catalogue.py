@@ -150,7 +150,8 @@ async def test_list_that_moves_on_by_a_page() -> None:
         ({"has_more": False}, 1),
         ({"has_more": True, "total": 2}, 3),
         ({"has_more": None, "total": 2}, 1),
-        ({"total": 12}, 2),
+        ({"total": 4}, 2),
+        ({"total": 12}, 3),
         ({}, 3),
     ],
 )
@@ -160,6 +161,34 @@ async def test_end_of_the_list(more: dict[str, Any], requests: int) -> None:
     found = [one.id async for one in vendor.ace.fish.models()]
     assert len(vendor.requests) == requests
     assert found == ["a", "b", "c", "d"][: 2 * requests]
+
+
+async def test_pages_shorter_than_asked_for() -> None:
+    """A vendor that gives at most so many a page is read to the end, whatever was asked for."""
+
+    def page(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params["page_number"])
+        items = [{"_id": f"v{one}"} for one in range(500)][10 * number - 10 : 10 * number]
+        return httpx.Response(200, json={"total": 500, "items": items, "has_more": None})
+
+    vendor = Scripted(page)
+    found = [one.id async for one in vendor.ace.fish.models(page_size=100)]
+    assert found == [f"v{one}" for one in range(500)]
+    assert len(vendor.requests) == 50
+    later = [one.id async for one in vendor.ace.fish.models(page_size=100, page_number=41)]
+    assert later == found[400:]
+
+
+async def test_voices_without_an_id() -> None:
+    """Voices of which the list shows no id are others, if they are shown otherwise."""
+
+    def page(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params["page_number"])
+        items = [{"title": f"{number}-{one}"} for one in range(10)] if number < 4 else []
+        return httpx.Response(200, json={"total": 30, "items": items})
+
+    found = [one.title async for one in Scripted(page).ace.fish.models()]
+    assert len(set(found)) == len(found) == 30
 
 
 async def test_same_voices_with_other_counts() -> None:

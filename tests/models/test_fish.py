@@ -335,3 +335,34 @@ def test_addresses_that_the_vendor_cannot_reach(address: str) -> None:
     ):
         with pytest.raises(InvalidRequest, match="the API can reach"):
             build()
+
+
+RING: list[Any] = []
+RING.append(RING)
+
+
+@pytest.mark.parametrize(
+    ("voices", "words"),
+    [
+        (b"abc", "reference_id: b'abc' is not allowed; allowed: the id of a voice"),
+        (RING, "reference_id: [[...]] is not allowed; allowed: the id of a voice"),
+        ([["a"]], "reference_id: ['a'] is not allowed; allowed: the id of a voice"),
+        ([None], "None is not allowed; allowed: the id of a voice"),
+    ],
+)
+async def test_what_is_no_voice(voices: Any, words: str) -> None:
+    """It is refused by name, once, before anything is sent, however deep it is."""
+    vendor = Scripted(b"")
+    with pytest.raises(InvalidRequest) as refused:
+        await vendor.ace.fish.speak("Hello.", reference_id=voices)
+    assert words in str(refused.value)
+    assert len(refused.value.problems) <= 2
+    assert vendor.requests == []
+
+
+def test_nothing_within_a_list() -> None:
+    """What stands in a list and is nothing is not called missing."""
+    with pytest.raises(
+        InvalidRequest, match=r"^image_urls\.0: None is not allowed; allowed: a list"
+    ):
+        VoiceRequest.model_validate({"voice_url": "https://x.example/a", "image_urls": [None]})

@@ -193,6 +193,9 @@ def test_payment_challenge(body: Any, headers: dict[str, str]) -> None:
     ("status", "code", "advice"),
     [
         (401, "invalid_token", "https://platform.acedata.cloud"),
+        (404, "not_found", "check the id"),
+        (404, None, "check the id"),
+        (404, "no_api", "check base_url"),
         (403, "forbidden", "moderation"),
         (403, None, "moderation"),
         (403, "used_up", "top up"),
@@ -216,8 +219,9 @@ def test_payment_advice() -> None:
 
 
 def test_silent_refusal() -> None:
-    """A refusal without any words says so."""
-    assert str(refusal(400, b"")) == "HTTP 400: no reason given"
+    """A refusal without any words says so, and what may be wrong."""
+    assert str(refusal(400, b"")) == "HTTP 400: no reason given; check the fields of the request"
+    assert str(refusal(413, b"")).endswith("the request is too large: send less at once")
 
 
 def test_body() -> None:

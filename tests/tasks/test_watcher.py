@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,15 @@ async def test_await_returns_the_song(ace: AceData, sandbox: Sandbox) -> None:
     assert song.audio_url is not None
     assert song.audio_url.endswith(".m4a")
     assert sandbox.stats.submissions == 1
+
+
+async def test_watching_for_something_else(ace: AceData) -> None:
+    """A task makes what its service makes: another type of result is refused."""
+    wrong: Any = [int]
+    with pytest.raises(InvalidRequest, match="is not allowed; allowed: Audio or Stems"):
+        ace.producer.watch("t", result=wrong)
+    with pytest.raises(InvalidRequest, match="is not allowed; allowed: Speech or Voice"):
+        ace.fish.watch("t", result=wrong[0])
 
 
 async def test_await_twice_gives_the_same_without_a_request(ace: AceData, sandbox: Sandbox) -> None:
