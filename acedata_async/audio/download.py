@@ -142,8 +142,8 @@ class Downloader:
     async def settle(self) -> None:
         """Wait until downloads have ended that nobody waits for any more.
 
-        They notice it with the next bytes. One that gets none is not waited for longer than two
-        seconds: it gives no file its name any more.
+        They end at once, but for one whose answer has not begun: that one is not waited for longer
+        than two seconds, and gives no file its name any more.
         """
         give_up = self._clock.monotonic() + _SETTLES
         while self._naming or any(order.caller.gone for order in self._orders):
