@@ -16,7 +16,7 @@ import httpx
 import pytest
 from anyio import to_thread
 
-from acedata_async import AceData, Audio, ClientClosed, DownloadError, Progress
+from acedata_async import AceData, Audio, ClientClosed, DownloadError, InvalidRequest, Progress
 from acedata_async._clock import sleep
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
@@ -46,13 +46,15 @@ async def test_progress_without_a_length(ace: AceData, sandbox: Sandbox, tmp_pat
     assert heard[-1].received == len(SOUND)
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), OSError(28, "full"), StopIteration()])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), OSError(28, "full"), StopIteration(), asyncio.CancelledError()]
+)
 async def test_progress_that_raises(
     ace: AceData,
     sandbox: Sandbox,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    error: Exception,
+    error: BaseException,
 ) -> None:
     """What a user's function raises is logged once, and the file comes all the same."""
     calls = 0
@@ -68,6 +70,23 @@ async def test_progress_that_raises(
     assert [record.message for record in caplog.records if "on_progress" in record.message] == [
         "on_progress failed; it is not called again for this download"
     ]
+
+
+class Async:
+    """What is called like a function, and would have to be awaited."""
+
+    async def __call__(self, progress: Progress) -> None:
+        """Take a piece of news."""
+
+
+async def test_progress_that_would_have_to_be_awaited(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What nobody awaits is refused before anything is fetched, a function or an object."""
+    for told in (Async(), Async().__call__):
+        with pytest.raises(InvalidRequest, match="on_progress"):
+            await ace.download(served(sandbox), tmp_path, on_progress=told)
+    assert sandbox.stats.media_requests == 0
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144])
