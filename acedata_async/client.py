@@ -336,8 +336,9 @@ class AceData:
                 call began. Other results that came there since stay, and this one gets a number.
                 Stems that are unpacked never take a directory's place.
             tags: Whether to write title, lyrics, prompt, model, seed, date, cover and ids into
-                the file. Its sound stays the same, bit for bit; what cannot be tagged is saved as
-                it is. Needs the extra `tags`.
+                the file of a song or a speech, and title and ids into that of `ace.producer.wav`.
+                Its sound stays the same, bit for bit; what cannot be tagged is saved as it is, and
+                logged. Needs the extra `tags`.
             unpack: Whether to unpack the zip of stems into a directory of its own.
             task: The record of the task that made it, for names and tags.
             on_progress: Called as bytes come, with a `Progress`.
@@ -404,7 +405,9 @@ class AceData:
         if task is None:
             return None
         if isinstance(item, Audio):
-            return next((audio for audio in task.audios if audio.id == item.id), None)
+            same = [audio for audio in task.audios if audio.id == item.id]
+            # Without an id nothing tells one song of a task from another.
+            return same[0] if same and (item.id or len(task.audios) == 1) else None
         return task.stems if isinstance(item, Stems) else task.speech
 
 

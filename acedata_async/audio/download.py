@@ -142,8 +142,8 @@ class Downloader:
     async def settle(self) -> None:
         """Wait until downloads have ended that nobody waits for any more.
 
-        They notice it with the next bytes. One that gets none is not waited for longer than two
-        seconds: it gives no file its name any more.
+        They end at once, but for one whose answer has not begun: that one is not waited for longer
+        than two seconds, and gives no file its name any more.
         """
         give_up = self._clock.monotonic() + _SETTLES
         while self._naming or any(order.caller.gone for order in self._orders):
@@ -209,7 +209,7 @@ class Downloader:
         if options.tags:
             self._tagger.check()
         told: object = options.on_progress
-        if told is not None and (not callable(told) or inspect.iscoroutinefunction(told)):
+        if told is not None and (not callable(told) or _is_async(told)):
             raise InvalidRequest("on_progress", told, "a plain function that takes a Progress")
         return Path(directory)
 
@@ -310,11 +310,17 @@ def _heard(order: _Order) -> Callable[[int, int | None], object] | None:
             return
         try:
             told(Progress(order.item, received, total))
-        except Exception:  # noqa: BLE001 - whatever the user's function raises
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever the user's raises
             broken = True
             _log.exception("on_progress failed; it is not called again for this download")
 
     return hear
+
+
+def _is_async(told: Callable[..., object]) -> bool:
+    """Say whether what is called returns a coroutine, which nobody would await."""
+    called = getattr(type(told), "__call__", None)  # noqa: B004 - what is called is wanted
+    return inspect.iscoroutinefunction(told) or inspect.iscoroutinefunction(called)
 
 
 def url_of(item: Downloadable) -> str:

@@ -151,7 +151,8 @@ class Fetcher:
                 asked = fault.pause if isinstance(fault, Passing) else 0.0
                 chance = self._rng.random()
                 pause = error_pause(failures, chance=chance) if failures else _HICCUP
-                await sleep(self._clock, max(asked, pause))
+                async with _while_wanted(errand):
+                    await sleep(self._clock, max(asked, pause))
         raise AssertionError  # count() has no end
 
     async def _try(self, errand: Errand, transfer: Transfer, part: PartFile) -> str:
@@ -165,7 +166,8 @@ class Fetcher:
                     await part.start_over()
             if transfer.total is not None and transfer.total > self._largest(errand):
                 raise _too_large(errand, self._largest(errand))
-            await self._receive(errand, transfer, part, stream)
+            async with _while_wanted(errand):
+                await self._receive(errand, transfer, part, stream)
         if transfer.shortage is not None:
             raise Passing(transfer.shortage)
         _check_head(errand, part.head, content_type)
@@ -280,6 +282,17 @@ def check_wanted(errand: Errand) -> None:
     """Raise if nobody waits for the file any more."""
     if errand.caller.gone:
         raise DownloadError("nobody waits for it any more", url=errand.url)
+
+
+@asynccontextmanager
+async def _while_wanted(errand: Errand) -> AsyncIterator[None]:
+    """End what is done within as soon as nobody waits for the file: others wait for its place."""
+    try:
+        async with errand.caller.present():
+            yield
+    except TimeoutError:
+        check_wanted(errand)
+        raise
 
 
 def _check_head(errand: Errand, head: bytes, content_type: str) -> None:

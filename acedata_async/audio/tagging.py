@@ -10,7 +10,7 @@ from acedata_async.audio.fetching import Errand, Fetched, Fetcher
 from acedata_async.audio.tags import LARGEST_COVER, TagError, can_tag, tags_of, write_tags
 from acedata_async.errors import AceDataError, ConfigurationError
 from acedata_async.models.reply import ReplyModel
-from acedata_async.models.results import Audio
+from acedata_async.models.results import Audio, WavFile
 from acedata_async.models.task import Task
 from acedata_async.models.voices import Speech
 
@@ -45,7 +45,9 @@ class Tagger:
 
         A song is worth more than its tags: what goes wrong with them is logged.
         """
-        if not isinstance(item, Audio | Speech):
+        if not isinstance(item, Audio | Speech | WavFile):
+            kind = type(item).__name__
+            _log.info("%s was saved without tags: there are none for %s", fetched.path.name, kind)
             return
         tags = tags_of(item, task)
         if isinstance(item, Audio) and item.image_url:

@@ -23,7 +23,7 @@ from acedata_async.audio.bounds import OutOfBounds, check_bounds
 from acedata_async.audio.payload import audio_digest
 from acedata_async.audio.tag_forms import TEXTS, Content, picture_type, read, write
 from acedata_async.errors import AceDataError, ConfigurationError, InvalidRequest
-from acedata_async.models.results import Audio
+from acedata_async.models.results import Audio, WavFile
 from acedata_async.models.task import Task
 from acedata_async.models.voices import Speech
 
@@ -92,11 +92,11 @@ def can_tag() -> bool:
     return find_spec("mutagen") is not None
 
 
-def tags_of(item: Audio | Speech, task: Task | None = None) -> Tags:
+def tags_of(item: Audio | Speech | WavFile, task: Task | None = None) -> Tags:
     """Gather what there is to tell of a song, or of something said.
 
     Args:
-        item: The song.
+        item: The song; of a wav file that was made of one no more is known than title and ids.
         task: The task that made it. What the song itself does not tell comes from what was asked
             for. Another task is not looked at.
     """
@@ -111,6 +111,11 @@ def tags_of(item: Audio | Speech, task: Task | None = None) -> Tags:
         title = " ".join((said or "").split())[:_LONGEST_TITLE].strip()
         return Tags(
             title=title or None, lyric=said or None, model=model, date=made_at, task_id=task_id
+        )
+    if isinstance(item, WavFile):
+        audio_id = item.audio_id or as_text(asked.get("audio_id"))
+        return Tags(
+            title=item.title or None, date=made_at, task_id=task_id, audio_id=audio_id or None
         )
     return Tags(
         title=item.title or as_text(asked.get("title")) or None,

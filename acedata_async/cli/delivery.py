@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +29,13 @@ from acedata_async.audio.tags import can_tag
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Delivery
 from acedata_async.cli.output import Output, minutes, shortened
-from acedata_async.cli.progress import download_display
+from acedata_async.cli.progress import ShowDownload, download_display
 
 _OF_FILES = frozenset(ENDINGS)
 """Endings of files: a directory that is called so and is not there is a mistake."""
+
+_AT_ONCE = 8
+"""Of how many tasks the results are fetched at once."""
 
 Item = Audio | Stems | WavFile | VideoFile | Speech | Voice
 
@@ -121,6 +125,21 @@ def prepare(delivery: Delivery) -> None:
     prepare_directory(delivery.directory)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Results of one task.
+
+    Attributes:
+        items: The results.
+        task: The record of the task that made them.
+        name: What a file is to be called, without its ending; None leaves it to the options.
+    """
+
+    items: Sequence[Item]
+    task: Task | None = None
+    name: str | None = None
+
+
 async def deliver(
     ace: AceData,
     output: Output,
@@ -142,39 +161,65 @@ async def deliver(
         task: The record of the task that made them.
         unpack: Whether to unpack stems.
     """
-    return [
-        await _deliver(ace, output, item, delivery, name=name, task=task, unpack=unpack)
-        for item in items
-    ]
+    batch = Batch(items, task, name)
+    [delivered] = await deliver_all(ace, output, [batch], delivery, unpack=unpack)
+    return delivered
+
+
+async def deliver_all(
+    ace: AceData,
+    output: Output,
+    batches: Sequence[Batch],
+    delivery: Delivery,
+    *,
+    unpack: bool = False,
+) -> list[list[Delivered]]:
+    """Fetch the results of many tasks, so many tasks at once; those of one after the other.
+
+    Returns:
+        What became of them, in the order of `batches`.
+    """
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    with download_display(output) as display:
+
+        async def of_one(batch: Batch) -> list[Delivered]:
+            async with places:
+                return [
+                    await _deliver(ace, output, item, batch, delivery, unpack=unpack, shown=display)
+                    for item in batch.items
+                ]
+
+        return await asyncio.gather(*map(of_one, batches))
 
 
 async def _deliver(
     ace: AceData,
     output: Output,
     item: Item,
+    batch: Batch,
     delivery: Delivery,
     *,
-    name: str | None,
-    task: Task | None,
     unpack: bool,
+    shown: ShowDownload,
 ) -> Delivered:
     if delivery.directory is None or isinstance(item, Voice):
         return Delivered(item, None, None)
     try:
-        with download_display(output, item) as on_progress:
+        with shown(item) as on_progress:
             path = await ace.download(
                 item,
                 delivery.directory,
-                name=name,
-                template=None if name else delivery.template,
+                name=batch.name,
+                template=None if batch.name else delivery.template,
                 tags=can_tag() and not delivery.no_tags,
                 unpack=unpack,
-                task=task,
+                task=batch.task,
                 on_progress=on_progress,
             )
         return Delivered(item, path, None)
     except DownloadError as error:
-        output.complain(error, _way_to_the_file(output, item, task))
+        output.complain(error, _way_to_the_file(output, item, batch.task))
         return Delivered(item, None, error)
 
 

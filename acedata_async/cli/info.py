@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from acedata_async.cli.options import command
 from acedata_async.cli.output import Output
 from acedata_async.cli.session import conclude
 
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What the vendor's ids look like."""
 _NAMES = {
     "prompt": "prompt",
     "model": "model",
@@ -98,8 +101,15 @@ async def id_within(given: object) -> object:
 
 def _is_path(text: str) -> bool:
     """Say whether a text is a file, or is written as one: no id has a slash or an ending."""
-    written = any(mark in text for mark in "/\\") or Path(text).suffix.lower() in ENDINGS
+    if any(mark in text for mark in "/\\") or set(text) == {"."}:
+        return True
+    # What is written as an id is one, whatever lies in the directory.
+    is_id = _ID.fullmatch(text.lower()) is not None
+    return Path(text).suffix.lower() in ENDINGS or (not is_id and _is_file(text))
+
+
+def _is_file(text: str) -> bool:
     try:
-        return written or Path(text).exists()
-    except (OSError, ValueError):
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or none
         return False

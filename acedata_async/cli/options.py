@@ -38,6 +38,18 @@ CallbackUrl = Annotated[
 ]
 
 
+Template = Annotated[
+    str | None,
+    typer.Option(help='The names of files, such as "{title} - {id}"; fields in braces.'),
+]
+NoTags = Annotated[
+    bool, typer.Option("--no-tags", help="Write no title, lyrics and cover into the files.")
+]
+Unpack = Annotated[
+    bool, typer.Option("--unpack", help="Unpack stems into a directory of their own.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """What every command that talks to the API can be told."""
@@ -67,13 +79,8 @@ class Delivery:
     no_download: Annotated[
         bool, typer.Option("--no-download", help="Print the addresses, fetch no file.")
     ] = False
-    template: Annotated[
-        str | None,
-        typer.Option(help='The names of files, such as "{title} - {id}"; fields in braces.'),
-    ] = None
-    no_tags: Annotated[
-        bool, typer.Option("--no-tags", help="Write no title, lyrics and cover into the files.")
-    ] = False
+    template: Template = None
+    no_tags: NoTags = False
 
     @property
     def directory(self) -> Path | None:

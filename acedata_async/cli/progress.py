@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from rich.progress import (
@@ -38,13 +38,16 @@ async def follow(watcher: TaskWatcher[Any], output: Output) -> Task:
     return await watcher.wait()
 
 
+OnProgress = Callable[[DownloadProgress], object] | None
+ShowDownload = Callable[[object], AbstractContextManager[OnProgress]]
+"""Shows how one download goes, as long as it lasts."""
+
+
 @contextmanager
-def download_display(
-    output: Output, item: object
-) -> Iterator[Callable[[DownloadProgress], object] | None]:
-    """Show how a download goes, with its speed and the time that is left; on a terminal only."""
+def download_display(output: Output) -> Iterator[ShowDownload]:
+    """Show how downloads go, with their speed and the time that is left; on a terminal only."""
     if not output.live:
-        yield None
+        yield lambda _: nullcontext()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -53,9 +56,18 @@ def download_display(
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
+    # One display for all of them: a terminal takes no more.
     with Progress(*columns, console=output.progress, transient=True) as display:
-        row = display.add_task(plain(getattr(item, "title", None) or "file"), total=None)
-        yield lambda heard: display.update(row, completed=heard.received, total=heard.total)
+
+        @contextmanager
+        def shown(item: object) -> Iterator[OnProgress]:
+            row = display.add_task(plain(getattr(item, "title", None) or "file"), total=None)
+            try:
+                yield lambda heard: display.update(row, completed=heard.received, total=heard.total)
+            finally:
+                display.remove_task(row)
+
+        yield shown
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,16 +11,18 @@ import typer
 
 from acedata_async import AceDataError, DownloadError, Task, TaskFailed, TaskNotFound
 from acedata_async.cli.delivery import (
+    Batch,
+    Delivered,
     code_of_delivery,
     deliver,
+    deliver_all,
     lines_of,
     prepare,
-    prepare_directory,
     results_of,
     task_document,
 )
 from acedata_async.cli.exits import Exit, code_of, worst
-from acedata_async.cli.options import Common, Delivery, TaskIds, command
+from acedata_async.cli.options import Common, Delivery, NoTags, TaskIds, Template, Unpack, command
 from acedata_async.cli.output import Output
 from acedata_async.cli.progress import follow, percent
 from acedata_async.cli.session import Connection, perform
@@ -30,7 +33,6 @@ OptionalOutput = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Fetch the files into this directory.", file_okay=False),
 ]
-_NOWHERE = Delivery(no_download=True)
 
 
 OfFish = Annotated[
@@ -76,6 +78,9 @@ def add_tasks(app: typer.Typer) -> None:
         common: Common,
         *,
         output: OptionalOutput = None,
+        template: Template = None,
+        no_tags: NoTags = False,
+        unpack: Unpack = False,
         fish: OfFish = False,
     ) -> None:
         """Wait for tasks that were submitted before, and fetch their files with -o. Free."""
@@ -83,10 +88,15 @@ def add_tasks(app: typer.Typer) -> None:
 
         async def work(connection: Connection, output: Output) -> Exit:
             wanted = list(dict.fromkeys(task_ids))
-            prepare_directory(directory)
             output.directory, output.service = directory, _name(of_fish=fish)
-            delivery = _NOWHERE if directory is None else Delivery(output=directory)
-            return await _watch_all(connection, output, wanted, delivery)
+            delivery = Delivery(
+                output=directory or Path(),
+                no_download=directory is None,
+                template=template,
+                no_tags=no_tags,
+            )
+            prepare(delivery)
+            return await _watch_all(connection, output, wanted, delivery, unpack=unpack)
 
         perform(context, common, work)
 
@@ -108,9 +118,7 @@ def _add_download(app: typer.Typer) -> None:
         delivery: Delivery,
         common: Common,
         fish: OfFish = False,
-        unpack: Annotated[
-            bool, typer.Option("--unpack", help="Unpack stems into a directory of their own.")
-        ] = False,
+        unpack: Unpack = False,
     ) -> None:
         """Fetch the files of tasks that have ended. Free."""
 
@@ -119,10 +127,7 @@ def _add_download(app: typer.Typer) -> None:
             output.directory, output.service = delivery.directory, _name(of_fish=fish)
             wanted = list(dict.fromkeys(task_ids))
             found = await connection.service(output.service).retrieve_batch(wanted)
-            ended = [
-                await _fetch(connection, output, found.get(one), one, delivery, unpack=unpack)
-                for one in wanted
-            ]
+            ended = await _fetch_all(connection, output, wanted, found, delivery, unpack=unpack)
             documents = [document for document, _, _ in ended]
             output.result({"tasks": documents}, [line for _, lines, _ in ended for line in lines])
             return worst(code for _, _, code in ended)
@@ -134,25 +139,44 @@ Ended = tuple[dict[str, Any], list[str], Exit]
 """What is told of a task: its document, its lines, its exit code."""
 
 
-async def _fetch(
+async def _fetch_all(
     connection: Connection,
     output: Output,
-    task: Task | None,
-    task_id: str,
+    task_ids: Sequence[str],
+    found: Mapping[str, Task],
     delivery: Delivery,
     *,
     unpack: bool,
-) -> Ended:
-    """Fetch what a task made; what has not ended, or failed, is said."""
+) -> list[Ended]:
+    """Fetch what tasks made; what has not ended, or failed, is said."""
+    troubles = {
+        task_id: trouble
+        for task_id in task_ids
+        if (trouble := _unfit(output, task_id, found.get(task_id)))
+    }
+    good = [found[task_id] for task_id in task_ids if task_id not in troubles]
+    batches = [Batch(results_of(task), task) for task in good]
+    made = await deliver_all(connection.ace, output, batches, delivery, unpack=unpack)
+    ended = {
+        task_id: _ended(task_id, task, delivered)
+        for task_id, task, delivered in zip(
+            (one for one in task_ids if one not in troubles), good, made, strict=True
+        )
+    }
+    return [(troubles | ended)[task_id] for task_id in task_ids]
+
+
+def _unfit(output: Output, task_id: str, task: Task | None) -> Ended | None:
+    """Say why nothing of a task can be fetched; None if it can."""
     if task is None:
         return _trouble(output, task_id, TaskNotFound(task_id))
     if not task.final:
         words = f"task {task_id} is {task.state}; `acedata watch` waits for it"
         return _trouble(output, task_id, DownloadError(words, url=""), state=task.state)
-    if task.state != "succeeded":
-        return _trouble(output, task_id, TaskFailed(task))
-    results = results_of(task)
-    delivered = await deliver(connection.ace, output, results, delivery, task=task, unpack=unpack)
+    return None if task.state == "succeeded" else _trouble(output, task_id, TaskFailed(task))
+
+
+def _ended(task_id: str, task: Task, delivered: Sequence[Delivered]) -> Ended:
     document = task_document(task_id, task.state, delivered)
     return document, lines_of(delivered), code_of_delivery(delivered)
 
@@ -213,28 +237,34 @@ def _lines_of(task: Task) -> list[str]:
 
 
 async def _watch_all(
-    connection: Connection, output: Output, task_ids: list[str], delivery: Delivery
+    connection: Connection,
+    output: Output,
+    task_ids: list[str],
+    delivery: Delivery,
+    *,
+    unpack: bool,
 ) -> Exit:
     """Wait for all at once; one task's trouble does not hide the others."""
     ended = await asyncio.gather(
-        *(_watch(connection, output, task_id, delivery) for task_id in task_ids)
+        *(_watch(connection, output, one, delivery, unpack=unpack) for one in task_ids)
     )
     documents = [document for document, _, _ in ended]
     output.result({"tasks": documents}, [line for _, lines, _ in ended for line in lines])
     return worst(code for _, _, code in ended)
 
 
-async def _watch(connection: Connection, output: Output, task_id: str, delivery: Delivery) -> Ended:
-    ace = connection.ace
+async def _watch(
+    connection: Connection, output: Output, task_id: str, delivery: Delivery, *, unpack: bool
+) -> Ended:
     try:
         task = await follow(connection.service(output.service).watch(task_id), output)
         if task.state != "succeeded":
             raise TaskFailed(task)
     except AceDataError as error:
         return _trouble(output, task_id, error)
-    delivered = await deliver(ace, output, results_of(task), delivery, task=task)
-    document = task_document(task_id, task.state, delivered)
-    return document, lines_of(delivered), code_of_delivery(delivered)
+    results = results_of(task)
+    delivered = await deliver(connection.ace, output, results, delivery, task=task, unpack=unpack)
+    return _ended(task_id, task, delivered)
 
 
 def _state_after(error: AceDataError) -> str:

@@ -112,11 +112,13 @@ class WavFile(ReplyModel):
     Attributes:
         file_url: Where it is. (The API has used the name `audio_url`.)
         title: The song's title.
+        audio_id: The song's id, as `ace.producer.wav` was given it.
         task_id: The task that made it.
     """
 
     file_url: Text = Field(None, validation_alias=AliasChoices("file_url", "audio_url"))
     title: Text = None
+    audio_id: Text = None
     task_id: Text = None
 
 

@@ -240,7 +240,10 @@ class Producer(Service):
     async def wav(self, audio: Audio | str) -> WavFile:
         """Turn a song into a wav file; the answer holds its address."""
         request = WavRequest.model_validate({"audio_id": _id_of(audio)})
-        return await self._orders.ask(request, WavFile, "file_url")
+        made = await self._orders.ask(request, WavFile, "file_url")
+        title = audio.title if isinstance(audio, Audio) else None
+        known = {"title": made.title or title, "audio_id": request.audio_id}
+        return made.model_copy(update=known)
 
     async def video(self, audio: Audio | str) -> VideoFile:
         """Turn a song into a video; the answer holds its address."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from acedata_async.errors import ClientClosed, ConfigurationError
@@ -29,6 +29,30 @@ class Caller:
     """
 
     gone: bool = False
+    _ends: asyncio.Timeout | None = field(default=None, repr=False)
+
+    def leave(self) -> None:
+        """Note that nobody waits any more; what is only done for a caller ends at once."""
+        self.gone = True
+        if self._ends is not None:
+            self._ends.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def present(self) -> AsyncIterator[None]:
+        """Run what is of no use without a caller, and end it as soon as there is none.
+
+        It is for what can be cancelled without harm, such as the body of an answer.
+
+        Raises:
+            TimeoutError: Nobody waits any more.
+        """
+        if self.gone:
+            raise TimeoutError
+        try:
+            async with asyncio.timeout(None) as self._ends:
+                yield
+        finally:
+            self._ends = None
 
 
 class Crew:
@@ -114,7 +138,7 @@ class Crew:
         except (asyncio.CancelledError, GeneratorExit) as ending:
             if task.cancelled() and not _is_cancelled(ending):  # by aclose, not by the caller
                 raise ClientClosed(f"the client was closed during: {name}") from None
-            caller.gone = True
+            caller.leave()
             if unclaimed is not None:
                 task.add_done_callback(unclaimed)
             raise

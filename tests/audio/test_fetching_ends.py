@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from anyio import to_thread
 
-from acedata_async import AceData, Audio, ClientClosed, DownloadError, Progress
+from acedata_async import AceData, Audio, ClientClosed, DownloadError, InvalidRequest, Progress
 from acedata_async._clock import sleep
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
@@ -44,13 +46,15 @@ async def test_progress_without_a_length(ace: AceData, sandbox: Sandbox, tmp_pat
     assert heard[-1].received == len(SOUND)
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), OSError(28, "full"), StopIteration()])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), OSError(28, "full"), StopIteration(), asyncio.CancelledError()]
+)
 async def test_progress_that_raises(
     ace: AceData,
     sandbox: Sandbox,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    error: Exception,
+    error: BaseException,
 ) -> None:
     """What a user's function raises is logged once, and the file comes all the same."""
     calls = 0
@@ -68,6 +72,23 @@ async def test_progress_that_raises(
     ]
 
 
+class Async:
+    """What is called like a function, and would have to be awaited."""
+
+    async def __call__(self, progress: Progress) -> None:
+        """Take a piece of news."""
+
+
+async def test_progress_that_would_have_to_be_awaited(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What nobody awaits is refused before anything is fetched, a function or an object."""
+    for told in (Async(), Async().__call__):
+        with pytest.raises(InvalidRequest, match="on_progress"):
+            await ace.download(served(sandbox), tmp_path, on_progress=told)
+    assert sandbox.stats.media_requests == 0
+
+
 @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144])
 async def test_cancelled_at_any_instant(
     ace: AceData, sandbox: Sandbox, tmp_path: Path, turns: int
@@ -82,6 +103,81 @@ async def test_cancelled_at_any_instant(
     left = files(tmp_path / "new") if (tmp_path / "new").exists() else []
     assert left in ([], ["Song - 1.m4a"])
     assert all((tmp_path / "new" / name).read_bytes() == SOUND for name in left)
+
+
+class Stalling(httpx.AsyncBaseTransport):
+    """Begins files and falls silent, but for those that are called otherwise."""
+
+    def __init__(self) -> None:
+        self.stalled = 0
+        self.closed = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        headers = {"content-length": str(len(SOUND))}
+        stalls = "stalls" in request.url.path
+        return httpx.Response(200, headers=headers, content=self._sent(stalls=stalls))
+
+    async def _sent(self, *, stalls: bool) -> AsyncIterator[bytes]:
+        if not stalls:
+            yield SOUND
+            return
+        yield SOUND[:1000]
+        self.stalled += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.closed += 1
+
+
+async def test_cancelled_downloads_hold_up_nobody(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Eight that get no bytes give their places back at once, and remove what they began."""
+    stalling = Stalling()
+    ace = client(sandbox, transport=stalling)
+    calls = [
+        asyncio.create_task(
+            ace.download(Audio(audio_url=f"https://cdn.test/stalls-{number}.m4a"), tmp_path)
+        )
+        for number in range(8)
+    ]
+    await until(lambda: stalling.stalled == 8)
+    for call in calls:
+        call.cancel()
+    before = sandbox.clock.monotonic()
+    async with asyncio.timeout(30.0):
+        path = await ace.download(Audio(audio_url="https://cdn.test/a.m4a", id="1"), tmp_path)
+    assert sandbox.clock.monotonic() == before
+    assert stalling.closed == 8
+    await until(lambda: files(tmp_path) == [path.name])
+    assert all(
+        isinstance(one, asyncio.CancelledError)
+        for one in await asyncio.gather(*calls, return_exceptions=True)
+    )
+    assert stalling.stalled == 8
+    await ace.aclose()
+
+
+async def test_one_that_waits_on_is_not_cancelled_with_another(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Who goes ends what it has asked for, and nothing else."""
+    stalling = Stalling()
+    ace = client(sandbox, transport=stalling)
+    stays, goes = (
+        asyncio.create_task(
+            ace.download(Audio(audio_url=f"https://cdn.test/stalls-{name}.m4a"), tmp_path)
+        )
+        for name in ("stays", "goes")
+    )
+    await until(lambda: stalling.stalled == 2)
+    goes.cancel()
+    await until(lambda: stalling.closed == 1)
+    await until(lambda: len(files(tmp_path)) == 1)
+    assert not stays.done()
+    await ace.aclose()
+    [ended] = await asyncio.gather(stays, return_exceptions=True)
+    assert isinstance(ended, ClientClosed)
+    await asyncio.gather(goes, return_exceptions=True)
 
 
 async def test_cancelled_while_the_disk_is_busy(
@@ -114,7 +210,9 @@ async def test_cancelled_in_a_pause(
     await until(lambda: sandbox.stats.media_requests == 1)
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
+    before = clock.elapsed
     await until(lambda: files(tmp_path) == [])
+    assert clock.elapsed == before
     await sleep(clock, 600.0)
     assert sandbox.stats.media_requests == 1
 

@@ -145,6 +145,34 @@ async def test_record_with_an_odd_address(
     await ace.aclose()
 
 
+@pytest.mark.parametrize("count", [1, 2])
+async def test_song_without_an_id(
+    sandbox: Sandbox, clock: ManualClock, tmp_path: Path, count: int
+) -> None:
+    """Where a record has several songs, and none has an id, none is taken for another one."""
+
+    def without_ids(_: object, body: dict[str, Any]) -> dict[str, Any]:
+        for item in body.get("items", [body]):
+            for song in (item.get("response") or {}).get("data", []):
+                song.pop("id", None)
+            if data := (item.get("response") or {}).get("data"):
+                item["response"]["data"] = [data[0]] * count
+        return body
+
+    ace = client(sandbox, transport=Witness(sandbox, without_ids))
+    song = await made(ace, "song")
+    assert isinstance(song, Audio)
+    assert song.id is None
+    await sleep(clock, 2000.0)
+    if count == 1:
+        path = await ace.download(song, tmp_path)
+        assert files(tmp_path) == [path.name]
+    else:
+        with pytest.raises(DownloadError, match="has no other one"):
+            await ace.download(song, tmp_path)
+    await ace.aclose()
+
+
 async def test_many_links_are_renewed(
     ace: AceData, sandbox: Sandbox, clock: ManualClock, tmp_path: Path
 ) -> None:

@@ -63,6 +63,32 @@ async def test_song_is_tagged(ace: AceData, sandbox: Sandbox, tmp_path: Path) ->
     assert sandbox.stats.media_requests_with_token == 0
 
 
+async def test_wav_of_a_song_is_tagged(ace: AceData, tmp_path: Path) -> None:
+    """It tells which song it is of, whether that was given as a song or by its id."""
+    song, _ = await finished(ace)
+    for given in (song, str(song.id)):
+        wav = await ace.producer.wav(given)
+        path = await ace.download(wav, tmp_path, tags=True)
+        tags = read_tags(path)
+        assert (tags.audio_id, tags.task_id) == (song.id, wav.task_id)
+        assert tags.title == (wav.title or None)
+        assert str(song.id) in path.name
+
+
+async def test_what_takes_no_tags_is_told(
+    ace: AceData, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A video and an upload are saved as they are, and the log says so."""
+    caplog.set_level("INFO", "acedata_async")
+    song, _ = await finished(ace)
+    for item in (
+        await ace.producer.video(song),
+        await ace.producer.upload("https://example.com/mine.mp3"),
+    ):
+        await ace.download(item, tmp_path, tags=True)
+        assert f"was saved without tags: there are none for {type(item).__name__}" in caplog.text
+
+
 async def test_speech_is_tagged(ace: AceData, tmp_path: Path) -> None:
     """What was said is in the file that says it, mp3 or wav."""
     for form in ("mp3", "wav"):

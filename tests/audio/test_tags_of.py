@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from acedata_async import Audio, Speech, Task
+from acedata_async import Audio, Speech, Task, WavFile
 from acedata_async.audio.tags import Tags, tags_of
 
 TASK = Task.read(
@@ -67,6 +68,17 @@ def test_task_tells_what_the_song_does_not() -> None:
         audio_id="9b1e",
     )
     assert tags_of(Audio.read({})) == tags_of(Audio.read({}), Task.read({})) == Tags()
+
+
+def test_wav_tells_which_song_it_is_of() -> None:
+    """Of a wav file title and ids are known, and when it was made if its record is there."""
+    wav = WavFile.read({"title": "Snow", "audio_id": "9b1e"}, task_id="3f0c")
+    expected = Tags(title="Snow", audio_id="9b1e", task_id="3f0c")
+    assert tags_of(wav) == expected
+    assert tags_of(wav, TASK) == replace(expected, date=FINISHED)
+    assert tags_of(WavFile.read({}), Task.read({"request": {"audio_id": "9b1e"}})) == Tags(
+        audio_id="9b1e"
+    )
 
 
 def test_another_task_tells_nothing() -> None:

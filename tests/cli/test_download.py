@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from acedata_async import read_tags
+from acedata_async import AceData, read_tags
 from acedata_async.sandbox import Sandbox
 from tests.cli.conftest import Acedata, document
 from tests.cli.test_tasks import submit
@@ -36,6 +37,44 @@ def test_several_tasks(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> No
     assert len(names(tmp_path / "new")) == 2
     assert all(str(path) in result.stdout for path in (tmp_path / "new").iterdir())
     assert sandbox.stats.submissions == submissions
+
+
+def test_many_tasks_at_once(
+    acedata: Acedata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight are under way at once and no more, and what is told of them keeps their order."""
+    ids = [made(acedata, "generate", "A song", "--title", f"Song {at}") for at in range(12)]
+    real, under_way, most = AceData.download, 0, 0
+
+    async def counted(*args: Any, **options: Any) -> Path:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await real(*args, **options)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(AceData, "download", counted)
+    result = acedata("download", *ids, "-o", tmp_path, "--json")
+    assert result.exit_code == 0
+    assert [one["task_id"] for one in document(result)["tasks"]] == ids
+    assert len(names(tmp_path)) == 12
+    assert most == 8
+
+
+def test_watching_names_and_unpacks_as_downloading_does(acedata: Acedata, tmp_path: Path) -> None:
+    """A task that is waited for takes the options of one that has ended."""
+    audio_id = document(acedata("generate", "A song", "--no-download", "--json"))["audios"][0]["id"]
+    stems = made(acedata, "stems", audio_id)
+    song = made(acedata, "generate", "A song", "--title", "Rain")
+    options = ["--template", "{title}!", "--no-tags", "--unpack", "-o", tmp_path]
+    result = acedata("watch", song, stems, *options)
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "Rain!.m4a").is_file()
+    assert [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert read_tags(tmp_path / "Rain!.m4a").task_id is None
+    assert acedata("watch", song, "-o", tmp_path, "--template", "{nope}").exit_code == 2
 
 
 def test_each_kind_of_task(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:

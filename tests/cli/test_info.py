@@ -141,6 +141,48 @@ def test_path_that_is_no_file_is_not_sent(
     assert sandbox.stats.submission_requests == 0
 
 
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_id_that_lies_in_the_directory(
+    acedata: Acedata, sandbox: Sandbox, song: Path, kind: str
+) -> None:
+    """An id is an id, also where a folder or a file is called so."""
+    song_id = str(read_tags(song).audio_id)
+    if kind == "folder":
+        Path(song_id).mkdir()
+    else:
+        Path(song_id).write_text("no sound")
+    result = acedata("cover", song_id, "--prompt", "Jazz", "--no-download")
+    assert result.exit_code == 0, result.stderr
+    assert sandbox.submissions[-1]["audio_id"] == song_id
+
+
+def test_tagged_file_without_an_ending(acedata: Acedata, sandbox: Sandbox, song: Path) -> None:
+    """A file that is called otherwise than an id is looked into, whatever its ending."""
+    Path("my song").write_bytes(song.read_bytes())
+    result = acedata("cover", "my song", "--prompt", "Jazz", "--no-download")
+    assert result.exit_code == 0, result.stderr
+    assert sandbox.submissions[-1]["audio_id"] == read_tags(song).audio_id
+
+
+def test_nothing_is_no_path(acedata: Acedata, sandbox: Sandbox) -> None:
+    """An empty id is refused as one, and not as a directory."""
+    result = acedata("cover", "", "--prompt", "Jazz")
+    assert result.exit_code == 2
+    assert "tagged file" not in result.stderr
+    assert "audio_id" in result.stderr
+    assert sandbox.stats.submission_requests == 0
+
+
+def test_wav_of_a_file_stands_for_its_id(
+    acedata: Acedata, sandbox: Sandbox, song: Path, tmp_path: Path
+) -> None:
+    """A wav that was made of a song is that song, and can be worked on."""
+    made = json.loads(acedata("wav", song, "-o", tmp_path / "wav", "--json").stdout)
+    result = acedata("extend", made["file"], "--continue-at", "3", "--no-download")
+    assert result.exit_code == 0, result.stderr
+    assert sandbox.submissions[-1]["audio_id"] == read_tags(song).audio_id
+
+
 def test_id_longer_than_any_name(acedata: Acedata, sandbox: Sandbox) -> None:
     """What is too long for a file's name is an id like another, and its refusal is told."""
     result = acedata("cover", "x" * 5000)
