@@ -270,11 +270,12 @@ class WatchTimeout(AceDataError, TimeoutError):
         self.task_ids = tuple(task_ids)
         self.waited = waited
         self.shown = tuple(shown)
-        shown = ", ".join(self.task_ids[:5]) + (" …" if len(self.task_ids) > 5 else "")
+        ids = ", ".join(self.task_ids[:5]) + (" …" if len(self.task_ids) > 5 else "")
         subject = "task" if len(self.task_ids) == 1 else f"{len(self.task_ids)} tasks"
         verb = "is" if len(self.task_ids) == 1 else "are"
+        seconds = f"{waited:.0f}" if waited >= 10 else f"{waited:.2g}"
         super().__init__(
-            f"{subject} {shown} {verb} still running after {waited:.0f} s;"
+            f"{subject} {ids} {verb} still running after {seconds} s;"
             " the work goes on at the vendor: watch the id again, and do not submit it again"
             + in_words(self.shown)
         )

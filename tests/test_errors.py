@@ -220,6 +220,7 @@ def test_watch_timeout() -> None:
     assert str(error).startswith("7 tasks 0, 1, 2, 3, 4 … are still running after 900 s;")
     assert "watch the id again" in str(error)
     assert str(WatchTimeout(["a"], 5.0)).startswith("task a is still running after 5 s;")
+    assert "after 0.1 s;" in str(WatchTimeout(["a"], 0.1))
     assert "…" not in str(WatchTimeout(list("01234"), 1.0))
 
 

@@ -38,6 +38,11 @@ def check_template(template: object, known: Collection[str]) -> None:
             raise InvalidRequest("template", template, allowed)
 
 
+def as_template(name: str) -> str:
+    """Return the template that gives a name as it is."""
+    return name.replace("{", "{{").replace("}", "}}")
+
+
 def fill(template: str, facts: Mapping[str, Any]) -> str:
     """Return a template with its fields filled in; what is not known leaves nothing behind.
 

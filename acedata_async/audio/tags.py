@@ -129,7 +129,7 @@ def tags_of(item: Audio | Speech | WavFile, task: Task | None = None) -> Tags:
     )
 
 
-def write_tags(path: Path, tags: Tags) -> None:
+def write_tags(path: str | os.PathLike[str], tags: Tags) -> None:
     """Write tags into an m4a, mp3, wav or flac file; its bytes tell which, not its name.
 
     What is None leaves the file's own tag as it is, and so does every tag that is not one of
@@ -145,12 +145,14 @@ def write_tags(path: Path, tags: Tags) -> None:
     """
     _check_installed()
     try:
-        _replace(path.resolve(), _content_of(tags))
+        _replace(Path(path).resolve(), _content_of(tags))
     except Exception as error:  # mutagen's readers of foreign bytes fail in many ways
-        raise TagError(f"{path} stays untagged: {_reason(error)}", path=str(path)) from error
+        raise TagError(
+            f"{path!s} stays untagged: {_reason(error)}", path=os.fspath(path)
+        ) from error
 
 
-def read_tags(path: Path) -> Tags:
+def read_tags(path: str | os.PathLike[str]) -> Tags:
     """Read the tags of an m4a, mp3, wav or flac file, ours or another program's. This blocks.
 
     Of a wav only ID3 tags are read, as they are written; of other programs' comments one is taken
@@ -163,7 +165,7 @@ def read_tags(path: Path) -> Tags:
     """
     _check_installed()
     try:
-        return _tags_in(read(path))
+        return _tags_in(read(Path(path)))
     except InvalidRequest:
         raise
     except Exception as error:  # as above

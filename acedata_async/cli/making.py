@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from acedata_async import TaskRequest
+from acedata_async._rules.templates import as_template
 from acedata_async.cli.delivery import (
     check_directory,
     code_of_delivery,
@@ -76,6 +77,7 @@ async def make(
         unpack: Whether to unpack stems.
     """
     ace, output.directory = connection.ace, delivery.directory
+    output.template = delivery.template if name is None else as_template(name)
     if delivery.no_wait:
         check_directory(delivery.directory)
     else:

@@ -129,6 +129,7 @@ class Output:
         progress: The console on stderr.
         accepted: The ids of the tasks that were accepted.
         directory: Where files go; None where none are wanted.
+        template: What they are called there; None where nobody has said so.
         service: The service whose tasks they are.
         how_to_go_on: What to do after an interruption; empty for watching those tasks.
         unanswered: How many paid calls were broken off, of which nobody knows what became.
@@ -143,6 +144,7 @@ class Output:
         self.accepted: list[str] = []
         self.unanswered = 0
         self.directory: Path | None = None
+        self.template: str | None = None
         self.service = "producer"
         self.how_to_go_on = ""
         self._embedded = embedded
@@ -214,6 +216,8 @@ class Output:
         if self.how_to_go_on or not task_ids:
             return self.how_to_go_on
         place = [] if self.directory is None else ["-o", str(self.directory)]
+        if place and self.template is not None:
+            place += ["--template", self.template]
         which = ["--fish"] if self.service == "fish" else []
         return f"go on with: {shlex.join(['acedata', by, *which, *task_ids, *place])}"
 

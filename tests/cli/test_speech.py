@@ -138,13 +138,14 @@ def test_without_waiting(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> 
     result = acedata("speak", "Hello", "--no-wait", "-o", tmp_path / "hello.mp3")
     task_id = result.stdout.strip()
     assert (result.exit_code, [task_id]) == (0, sandbox.tasks)
-    assert f"go on with: acedata watch --fish {task_id} -o {tmp_path}\n" in result.stderr
+    way_on = f"acedata watch --fish {task_id} -o {tmp_path} --template hello"
+    assert f"go on with: {way_on}\n" in result.stderr
     assert not list(tmp_path.iterdir())
     assert acedata("task", task_id).exit_code == 1
     assert f"{task_id}  pending" in acedata("task", "--fish", task_id).stdout
-    watched = acedata("watch", "--fish", task_id, "-o", tmp_path)
+    watched = acedata(*way_on.split()[1:])
     assert watched.exit_code == 0
-    assert [path.name for path in tmp_path.iterdir()] == [f"Hello - {task_id}.mp3"]
+    assert [path.name for path in tmp_path.iterdir()] == ["hello.mp3"]
     assert "address" in acedata("task", "--fish", task_id).stdout
 
 
@@ -250,10 +251,11 @@ def test_a_speech_that_cannot_be_fetched(
     result = acedata("speak", "Hello", "-o", tmp_path / "hello.mp3")
     [task_id] = sandbox.tasks
     assert result.exit_code == 1
-    assert f"; go on with: acedata download --fish {task_id} -o {tmp_path}\n" in result.stderr
+    way_on = f"acedata download --fish {task_id} -o {tmp_path} --template hello"
+    assert f"; go on with: {way_on}\n" in result.stderr
     sandbox.clear_faults()
-    assert acedata("download", "--fish", task_id, "-o", tmp_path).exit_code == 0
-    assert len(list(tmp_path.iterdir())) == 1
+    assert acedata(*way_on.split()[1:]).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["hello.mp3"]
 
 
 def test_a_long_text_is_a_short_title(acedata: Acedata, tmp_path: Path) -> None:
