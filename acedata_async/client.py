@@ -16,15 +16,9 @@ from acedata_async._rules.governor import Budget
 from acedata_async._rules.wire import is_task_id
 from acedata_async._transport.observed import ObservedTransport
 from acedata_async._version import __version__
-from acedata_async.audio.download import (
-    Download,
-    Downloadable,
-    Downloader,
-    DownloadOptions,
-    Progress,
-    Renewable,
-)
+from acedata_async.audio.download import Download, Downloader, DownloadOptions, Progress
 from acedata_async.audio.fetching import Fetcher
+from acedata_async.audio.items import Downloadable, Renewable
 from acedata_async.bulk.workshop import Workshop
 from acedata_async.callbacks import Callbacks
 from acedata_async.config import (

@@ -64,12 +64,18 @@ def told_ending(head: bytes, wanted: Wanted = "sound") -> str | None:
     """
     if wanted == "archive":
         return ".zip" if head[:2] == b"PK" else None
+    if wanted == "video":
+        return ".mp4" if head[4:8] == b"ftyp" else ".webm"
+    if wanted == "raw sound" and not _is_sound(head[:HEAD]):
+        return ".pcm"
+    return _ending_of_sound(head)
+
+
+def _ending_of_sound(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return ".wav"
     if head[4:8] == b"ftyp":
-        return ".mp4" if wanted == "video" else ".m4a"
-    if head[:4] == b"\x1aE\xdf\xa3" and wanted == "video":
-        return ".webm"
+        return ".m4a"
     if head[:4] in {b"fLaC", b"OggS"}:
         return ".flac" if head[:4] == b"fLaC" else ".ogg"
     is_mpeg_layer_3 = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2

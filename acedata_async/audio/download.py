@@ -10,30 +10,23 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from acedata_async._clock import Clock, wait
-from acedata_async._rules.addresses import shown
-from acedata_async._rules.containers import Wanted, told_ending
+from acedata_async._rules.containers import told_ending
 from acedata_async._rules.filenames import ending_of, safe_stem
 from acedata_async._rules.templates import check_template, fill
 from acedata_async.audio import stems as zips
 from acedata_async.audio.fetching import Errand, Fetched, Fetcher, check_wanted
+from acedata_async.audio.items import Downloadable, Renewable, identity_of, url_of, wanted_of
 from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
 from acedata_async.audio.publishing import Names
 from acedata_async.audio.tagging import Tagger
 from acedata_async.errors import AceDataError, DownloadError, InvalidRequest, LinkExpired
-from acedata_async.models.results import Audio, Stems, UploadedAudio, VideoFile, WavFile
+from acedata_async.models.results import Stems
 from acedata_async.models.task import Task
-from acedata_async.models.voices import Speech, VoiceSample
 from acedata_async.tasks.crew import Caller, Crew
 
-Renewable = Audio | Stems | Speech
-"""What a task's record shows, perhaps with another address later."""
-
-Downloadable = Renewable | WavFile | VideoFile | UploadedAudio | VoiceSample
-
-_KINDS = ", ".join(kind.__name__ for kind in get_args(Downloadable))
 _SETTLES = 2.0
 """Seconds that downloads get to notice that nobody waits for them."""
 _AT_ONCE = 9
@@ -248,7 +241,7 @@ class Downloader:
         return replace(order, url=url)
 
     async def _bring(self, order: _Order) -> Path:
-        errand = Errand(order.url, _wanted(order.item), order.caller, _heard(order))
+        errand = Errand(order.url, wanted_of(order.item), order.caller, _heard(order))
         ending = ending_of(order.url, "")
         stem = order.stem.removesuffix(ending)
         async with self._fetcher.part(errand, order.directory, stem + ending) as fetched:
@@ -267,7 +260,7 @@ class Downloader:
             if order.options.unpack and isinstance(order.item, Stems):
                 return _unpack(order, fetched)
             path = self._names.publish(
-                fetched.path, order.directory, name, since=order.since, of=_identity(order.item)
+                fetched.path, order.directory, name, since=order.since, of=identity_of(order.item)
             )
             fetched.placed = True
             return path
@@ -279,22 +272,9 @@ class Downloader:
             self._naming.discard(order)
 
 
-def _identity(item: Downloadable) -> tuple[str, ...]:
-    """Return what tells a result from others, whatever its address is signed with."""
-    return type(item).__name__, str(getattr(item, "id", None)), shown(url_of(item))
-
-
 def _unpack(order: _Order, fetched: Fetched) -> Path:
     tracks = zips.unpack(fetched.path, order.directory, stem=order.stem, url=order.url)
     return tracks[0].parent
-
-
-def _wanted(item: Downloadable) -> Wanted:
-    if isinstance(item, Stems):
-        return "archive"
-    if isinstance(item, Speech) and item.format in {None, "pcm"}:
-        return "raw sound"  # the API packs it into a wav file, and promises it nowhere
-    return "video" if isinstance(item, VideoFile) else "sound"
 
 
 def _heard(order: _Order) -> Callable[[int, int | None], object] | None:
@@ -321,27 +301,6 @@ def _is_async(told: Callable[..., object]) -> bool:
     """Say whether what is called returns a coroutine, which nobody would await."""
     called = getattr(type(told), "__call__", None)  # noqa: B004 - what is called is wanted
     return inspect.iscoroutinefunction(told) or inspect.iscoroutinefunction(called)
-
-
-def url_of(item: Downloadable) -> str:
-    """Return where a result is.
-
-    Raises:
-        InvalidRequest: It has no address, or is no result.
-    """
-    if isinstance(item, Audio | UploadedAudio | Speech | VoiceSample):
-        field_name, url = "audio_url", item.audio_url
-    elif isinstance(item, Stems):
-        field_name, url = "stems_url", item.stems_url
-    elif isinstance(item, WavFile):
-        field_name, url = "file_url", item.file_url
-    elif isinstance(item, VideoFile):
-        field_name, url = "video_url", item.video_url
-    else:
-        raise InvalidRequest("item", item, f"one of {_KINDS}")
-    if not url:
-        raise InvalidRequest(field_name, url, f"a {type(item).__name__} that has an address")
-    return url
 
 
 def _stem(item: Downloadable, options: DownloadOptions) -> str:

@@ -37,8 +37,8 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _DOS_SPECIAL = 0x08 | 0x40 | 0x400
 """Attributes of DOS and Windows: a volume's label, a device, a reparse point (a link)."""
 _ENDING = re.compile(r"\.\S+")
-_BESIDE_SOUNDS = frozenset({".mid", ".midi", ".txt", ".lrc", ".jpg", ".jpeg", ".png"})
-"""Endings of what may come with tracks."""
+_HARMLESS = MEDIA | {".mid", ".midi", ".txt", ".lrc", ".jpg", ".jpeg", ".png"}
+"""Endings of tracks, and of what may come with them."""
 
 _LONGEST_SHOWN = 80
 _LONGEST_REASON = 300
@@ -206,10 +206,12 @@ def _names(bases: Sequence[str]) -> list[str]:
 def _safe(base: str) -> str:
     """Return a name for a track; what is called like a program is not to be started as one."""
     ending = PurePosixPath(base).suffix
-    if ending.lower() in MEDIA | _BESIDE_SOUNDS:
+    if ending.lower() in _HARMLESS:
         return safe_stem(base.removesuffix(ending)) + ending.lower()
     name = safe_stem(base)
-    return f"{name}.bin" if _ENDING.fullmatch(PurePosixPath(name).suffix) else name
+    ending = PurePosixPath(name).suffix  # another one, where it was cut or what is unseen left out
+    is_other = _ENDING.fullmatch(ending) and ending.lower() not in _HARMLESS
+    return f"{name}.bin" if is_other else name
 
 
 def _as_seen(name: str) -> str:

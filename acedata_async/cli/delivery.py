@@ -23,7 +23,7 @@ from acedata_async import (
 )
 from acedata_async._rules.filenames import ENDINGS
 from acedata_async._rules.templates import check_template
-from acedata_async.audio.download import Renewable
+from acedata_async.audio.items import Renewable
 from acedata_async.audio.naming import known_facts
 from acedata_async.audio.tags import can_tag
 from acedata_async.cli.exits import Exit

@@ -65,6 +65,11 @@ def add_tasks(app: typer.Typer) -> None:
 
         perform(context, common, work)
 
+    _add_watch(app)
+    _add_download(app)
+
+
+def _add_watch(app: typer.Typer) -> None:
     @command(
         app,
         "watch",
@@ -99,8 +104,6 @@ def add_tasks(app: typer.Typer) -> None:
             return await _watch_all(connection, output, wanted, delivery, unpack=unpack)
 
         perform(context, common, work)
-
-    _add_download(app)
 
 
 def _add_download(app: typer.Typer) -> None:

@@ -22,7 +22,7 @@ from acedata_async import (
     WavFile,
 )
 from acedata_async.audio import writing as module
-from acedata_async.audio.download import Downloadable
+from acedata_async.audio.items import Downloadable
 from acedata_async.sandbox import Sandbox
 from acedata_async.testing import ManualClock
 from tests.patience import until

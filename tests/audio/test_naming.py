@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from acedata_async import AceData, Audio, InvalidRequest, Speech, Stems, Task, VideoFile, WavFile
 from acedata_async._rules.filenames import safe_stem
 from acedata_async._rules.templates import check_template, fill
-from acedata_async.audio.download import Downloadable
+from acedata_async.audio.items import Downloadable
 from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
 from acedata_async.sandbox import Sandbox
 from tests.audio.serving import MEDIA, served

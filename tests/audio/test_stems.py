@@ -81,6 +81,7 @@ def test_what_macos_adds_is_left_out(archive: Path) -> None:
         ("feat. Somebody", "feat. Somebody"),
         ("唱.flac", "唱.flac"),
         ("lyrics.TXT", "lyrics.txt"),
+        ("a.wav.", "a.wav"),
         ("drums.exe", "drums.exe.bin"),
         ("a.mp3.lnk", "a.mp3.lnk.bin"),
         ("a.e\u200dxe", "a.exe.bin"),

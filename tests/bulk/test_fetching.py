@@ -17,10 +17,11 @@ from tests.tasks.watching import client
 
 
 class Halting(httpx.AsyncBaseTransport):
-    """Gives the first piece of the first file, and the rest of it when told to."""
+    """Gives nothing of the first file, or its first piece, and the rest of it when told to."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, has_begun: bool) -> None:
         self.reached, self.go_on = asyncio.Event(), asyncio.Event()
+        self._has_begun = has_begun
         self._struck = False
         self._inner = inner
 
@@ -32,6 +33,9 @@ class Halting(httpx.AsyncBaseTransport):
         self._struck = True
         content = await response.aread()
         headers = {"content-type": response.headers["content-type"]}
+        if not self._has_begun:
+            self.reached.set()
+            await self.go_on.wait()
         return httpx.Response(200, headers=headers, content=self._halted(content))
 
     async def _halted(self, content: bytes) -> AsyncIterator[bytes]:
@@ -61,17 +65,19 @@ async def test_left_while_files_are_fetched_and_named(
     assert sandbox.stats.submissions == 3
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
 async def test_left_while_a_file_stands_still(
-    sandbox: Sandbox, clock: PatientClock, tmp_path: Path
+    sandbox: Sandbox, clock: PatientClock, tmp_path: Path, *, has_begun: bool
 ) -> None:
-    """It is waited for two seconds; should it go on later it gets no name any more."""
+    """It ends at once; one that has not begun gets two seconds, and no name should it go on."""
     ledger, directory = tmp_path / "x.ledger", tmp_path / "out"
-    halting = Halting(sandbox.transport())
+    halting = Halting(sandbox.transport(), has_begun=has_begun)
     ace = client(sandbox, transport=halting)
     async with ace.producer.bulk(songs(1), ledger=ledger, directory=directory):
         await halting.reached.wait()
         left = clock.elapsed
-    assert 2.0 <= clock.elapsed - left < 3.0
+    waited = clock.elapsed - left
+    assert waited == 0.0 if has_begun else 2.0 <= waited < 3.0
     outcomes = await make(ace, songs(1), ledger=ledger, directory=directory)
     assert outcomes["s0"].path == directory / "s0.m4a"
     halting.go_on.set()

@@ -278,5 +278,6 @@ async def test_samples_without_a_container(
     said = Speech(audio_url=url, text="Hello", format=speech_format)
     saved = await ace.download(said, tmp_path)
     assert saved.read_bytes() == samples
+    assert saved.name == "Hello.pcm"
     with pytest.raises(DownloadError, match=r"\(audio/pcm\) is no sound: it begins with b'"):
         await ace.download(said.model_copy(update={"format": "mp3"}), tmp_path)

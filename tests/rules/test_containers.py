@@ -40,6 +40,23 @@ def test_endings(head: bytes, ending: str | None) -> None:
     assert told_ending(head) == ending
 
 
+@pytest.mark.parametrize(
+    ("head", "wanted", "ending"),
+    [
+        (M4A, "video", ".mp4"),
+        (b"\x1aE\xdf\xa3", "video", ".webm"),
+        (ZIP, "archive", ".zip"),
+        (WAV, "raw sound", ".wav"),
+        (b"\xff\xfb\x90\x00", "raw sound", ".mp3"),
+        (b"\xff\xf1\x50\x80", "raw sound", None),
+        (bytes(range(256)), "raw sound", ".pcm"),
+    ],
+)
+def test_endings_of_what_was_asked_for(head: bytes, wanted: Wanted, ending: str | None) -> None:
+    """The same bytes may be a song or a video; what has no container is samples."""
+    assert told_ending(head, wanted) == ending
+
+
 @pytest.mark.parametrize("wanted", ["sound", "video", "archive", "picture"])
 @pytest.mark.parametrize(
     "head",
