@@ -108,7 +108,7 @@ def _tell(file: BinaryIO, path: Path) -> tuple[str, int]:
     kind = told_ending(head)
     if kind is None and start:
         kind = told_ending(head.lstrip(b"\0"))
-    if kind not in _SPANS:
+    if kind not in _SPANS or head[:3] == b"ID3":  # tags, and no end of them
         raise InvalidRequest(None, str(path), f"{path}: it is no m4a, mp3, wav or flac file")
     return kind, start
 

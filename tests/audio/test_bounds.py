@@ -128,6 +128,15 @@ def test_hostile_files_are_not_read(path: Path, name: str) -> None:
     assert [*path.parent.iterdir()] == [path]
 
 
+def test_tags_behind_tags_behind_tags(path: Path) -> None:
+    """A few tags may stand one behind the other; a file of thousands is none of sound."""
+    path.write_bytes(tag(b"") * 60 + sounds.mp3())
+    assert read_tags(path) == Tags()
+    path.write_bytes(tag(b"") * 5000 + sounds.mp3())
+    with pytest.raises(InvalidRequest, match="it is no m4a, mp3, wav or flac file"):
+        read_tags(path)
+
+
 async def test_hostile_song_is_saved_untagged(
     ace: AceData, sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
