@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -127,6 +127,7 @@ class HttpTransport:
         timeout: float,
         headers: Mapping[str, str] = NO_HEADERS,
         inside: bool = False,
+        check: Callable[[], object] | None = None,
     ) -> AsyncIterator[HttpStream]:
         """GET a file, without the token; redirects are not followed."""
         client = self._open_client()
@@ -148,6 +149,8 @@ class HttpTransport:
         if not inside:
             request.extensions["trace"] = Guard(request.url.raw_host.decode("ascii"))
         async with self._downloads:
+            if check is not None:
+                check()
             with _faults(request):
                 async with asyncio.timeout(timeout + _PATIENCE):
                     response = await _send(client, request)

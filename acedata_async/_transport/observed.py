@@ -74,9 +74,12 @@ class ObservedTransport:
         timeout: float,
         headers: Mapping[str, str] = NO_HEADERS,
         inside: bool = False,
+        check: Callable[[], object] | None = None,
     ) -> AbstractAsyncContextManager[Stream]:
         """GET a file, as `Transport.fetch` does; nobody is told."""
-        return self._transport.fetch(url, timeout=timeout, headers=headers, inside=inside)
+        return self._transport.fetch(
+            url, timeout=timeout, headers=headers, inside=inside, check=check
+        )
 
     async def aclose(self) -> None:
         """Let go of all connections."""

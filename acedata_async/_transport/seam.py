@@ -70,6 +70,7 @@ class Transport(Protocol):
         timeout: float,
         headers: Mapping[str, str] = NO_HEADERS,
         inside: bool = False,
+        check: Callable[[], object] | None = None,
     ) -> AbstractAsyncContextManager[Stream]:
         """GET a file, without the token; redirects are not followed.
 
@@ -78,6 +79,8 @@ class Transport(Protocol):
             timeout: Seconds for the head of the answer, and for each of its pieces.
             headers: What is asked beyond that, such as a range.
             inside: Whether the name of its host may lead into a private network.
+            check: Called when a connection's place is free, right before the call goes out; what
+                it raises comes out, and nothing is sent.
 
         Raises:
             ValueError: `url` is no address.

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -156,7 +157,7 @@ class Fetcher:
         raise AssertionError  # count() has no end
 
     async def _try(self, errand: Errand, transfer: Transfer, part: PartFile) -> str:
-        async with self._follow(errand.url, transfer.headers()) as stream:
+        async with self._follow(errand, transfer.headers()) as stream:
             content_type = stream.headers.get("content-type", "")
             self._check(errand.url, stream, content_type, transfer)
             match transfer.begin(stream.status, stream.headers):
@@ -230,15 +231,16 @@ class Fetcher:
             raise DownloadError(f"{shown(url)} answered with {content_type}, not a file", url=url)
 
     @asynccontextmanager
-    async def _follow(self, url: str, headers: dict[str, str]) -> AsyncIterator[Stream]:
-        """GET `url` and what it redirects to: only addresses that are allowed, never the token."""
+    async def _follow(self, errand: Errand, headers: dict[str, str]) -> AsyncIterator[Stream]:
+        """GET a file, also by redirects: only addresses that are allowed, never the token."""
+        url, check = errand.url, partial(check_wanted, errand)
         for _ in range(_MOST_REDIRECTS + 1):
             reason = refusal(url, trusted=self._trusted)
             if reason is not None:
                 raise DownloadError(reason, url=url)
             inside = is_trusted(url, self._trusted)
             fetching = self._transport.fetch(
-                url, timeout=self._timeout, headers=headers, inside=inside
+                url, timeout=self._timeout, headers=headers, inside=inside, check=check
             )
             async with fetching as stream:
                 if stream.status not in _REDIRECTS:

@@ -36,6 +36,10 @@ async def test_cancelled_at_any_instant(
     assert all((tmp_path / "new" / name).read_bytes() == SOUND for name in left)
 
 
+AT_ONCE = 6
+"""How many files are fetched at once."""
+
+
 class Stalling(httpx.AsyncBaseTransport):
     """Begins files and falls silent, but for those that are called otherwise."""
 
@@ -62,29 +66,31 @@ class Stalling(httpx.AsyncBaseTransport):
 
 
 async def test_cancelled_downloads_hold_up_nobody(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Eight that get no bytes give their places back at once, and remove what they began."""
+    """Those that get no bytes give their places back at once, and remove what they began.
+
+    Those that waited for a place ask for nothing any more.
+    """
     stalling = Stalling()
     ace = client(sandbox, transport=stalling)
     calls = [
         asyncio.create_task(
             ace.download(Audio(audio_url=f"https://cdn.test/stalls-{number}.m4a"), tmp_path)
         )
-        for number in range(8)
+        for number in range(2 * AT_ONCE)
     ]
-    await until(lambda: stalling.stalled == 8)
+    await until(lambda: stalling.stalled == AT_ONCE and len(files(tmp_path)) == len(calls))
     for call in calls:
         call.cancel()
     before = sandbox.clock.monotonic()
     async with asyncio.timeout(30.0):
         path = await ace.download(Audio(audio_url="https://cdn.test/a.m4a", id="1"), tmp_path)
     assert sandbox.clock.monotonic() == before
-    assert stalling.closed == 8
     await until(lambda: files(tmp_path) == [path.name])
     assert all(
         isinstance(one, asyncio.CancelledError)
         for one in await asyncio.gather(*calls, return_exceptions=True)
     )
-    assert stalling.stalled == 8
+    assert (stalling.stalled, stalling.closed) == (AT_ONCE, AT_ONCE)
     await ace.aclose()
 
 
