@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -104,15 +105,20 @@ def ending_of(url: str, content_type: str, told: str | None = None) -> str:
         content_type: What the server calls it.
         told: The ending that its first bytes tell. It counts more, where they can tell.
     """
-    try:
-        suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix.lower()
-    except ValueError:  # no address at all
-        suffix = ""
+    suffix = _suffix(url)
     if told == ".zip" or (told and (suffix not in MEDIA or suffix in SOUNDS)):
         return told
     if suffix in ENDINGS:
         return suffix
     return _BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), ".bin")
+
+
+@lru_cache(maxsize=64)  # each is asked for twice
+def _suffix(url: str) -> str:
+    try:
+        return PurePosixPath(unquote(urlsplit(url).path)).suffix.lower()
+    except ValueError:  # no address at all
+        return ""
 
 
 def numbered(name: str, number: int) -> str:

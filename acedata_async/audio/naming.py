@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from acedata_async.models import fish, producer
@@ -17,11 +18,16 @@ _NEVER = {"request", "response", CALLBACK_FIELD}
 """What no name has in it: whole objects, and what may hold a secret."""
 
 
-def known_facts(item: ReplyModel) -> set[str]:
+def known_facts(item: ReplyModel) -> frozenset[str]:
     """Return the fields that the name of a result's file may use, set or not."""
-    kinds = (Audio, type(item), Task, *producer.SUBMISSIONS, *fish.SUBMISSIONS)
+    return _known(type(item))
+
+
+@cache
+def _known(kind: type[ReplyModel]) -> frozenset[str]:
+    kinds = (Audio, kind, Task, *producer.SUBMISSIONS, *fish.SUBMISSIONS)
     fields = {name for kind in kinds for name in kind.model_fields}
-    return fields - _NEVER | {"id"}
+    return frozenset(fields - _NEVER | {"id"})
 
 
 def facts_of(item: ReplyModel, task: Task | None) -> dict[str, Any]:

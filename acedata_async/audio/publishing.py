@@ -61,16 +61,16 @@ class Names:
         Raises:
             OSError: It cannot be done.
         """
-        real = os.path.realpath(directory)
         with self._lock:
-            if since is not None and self._may_overwrite(_key(real, name), since, of):
+            if since is not None and self._may_overwrite(_key(directory, name), since, of):
                 target = directory / name
                 part.replace(target)
             else:
                 target = _numbered(part, directory, name)
-            self._note(_key(real, target.name), of)
-        with suppress(OSError):  # it is saved all the same
-            part.unlink(missing_ok=True)
+                with suppress(OSError):  # it is saved all the same
+                    part.unlink(missing_ok=True)
+            if self._calls:  # nobody else asks
+                self._note(_key(directory, target.name), of)
         _sync(directory)
         return target
 
@@ -87,8 +87,9 @@ class Names:
             del self._given[next(iter(self._given))]
 
 
-def _key(real: str, name: str) -> str:
+def _key(directory: Path, name: str) -> str:
     """Return what a name is to a file system that minds neither case nor normal form."""
+    real = os.path.realpath(directory)
     return unicodedata.normalize("NFC", f"{real}/{name}").casefold()
 
 

@@ -161,8 +161,12 @@ class PartFile:
             await end_of(writing)
 
     def _create(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = FileIO(self.path, "xb")  # kept also where the caller was cancelled meanwhile
+        # The file is kept also where the caller was cancelled meanwhile.
+        try:
+            self._file = FileIO(self.path, "xb")
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = FileIO(self.path, "xb")
 
     def _take(self) -> list[bytes]:
         chunks, self._chunks, self._waiting = self._chunks, [], 0
