@@ -186,20 +186,17 @@ class HttpTransport:
 
 
 class HttpStream:
-    """An answer whose body is read piece by piece."""
+    """An answer whose body is read piece by piece.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The response headers, names in lower case.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self._response.status_code
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The response headers, names in lower case."""
-        return _lower(self._response.headers)
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = _lower(response.headers)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it was sent; raises `Interrupted` when it breaks off."""

@@ -79,7 +79,7 @@ class DownloadOptions:
     on_progress: Callable[[Progress], object] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Order:
     """One file to fetch.
 
@@ -98,7 +98,7 @@ class _Order:
     stem: str
     options: DownloadOptions
     since: int | None
-    directory: Path = Path()
+    directory: Path
     caller: Caller = field(default_factory=Caller)
 
 
@@ -155,8 +155,8 @@ class Downloader:
     ) -> Path:
         """Fetch a file; see `AceData.download`."""
         with self._names.call(overwrite=options.overwrite) as since:
-            order = _Order(item, url_of(item), _stem(item, options), options, since)
-            return await self._run(order, self._place(directory, options))
+            place = self._place(directory, options)
+            return await self._run(_order(item, place, options, since))
 
     async def download_many(
         self,
@@ -166,19 +166,18 @@ class Downloader:
     ) -> list[Download]:
         """Fetch many files, so many at once; see `AceData.download_many`."""
         with self._names.call(overwrite=options.overwrite) as since:
+            place = self._place(directory, options)
             # Before anything is fetched.
-            orders = [
-                _Order(item, url_of(item), _stem(item, options), options, since) for item in items
-            ]
-            return await self._run_all(orders, self._place(directory, options))
+            orders = [_order(item, place, options, since) for item in items]
+            return await self._run_all(orders)
 
-    async def _run_all(self, orders: Sequence[_Order], place: Path) -> list[Download]:
+    async def _run_all(self, orders: Sequence[_Order]) -> list[Download]:
         done: list[Download | None] = [None] * len(orders)
         queue = iter(enumerate(orders))
 
         async def work() -> None:
             for number, order in queue:
-                done[number] = await self._attempt(order, place)
+                done[number] = await self._attempt(order)
 
         workers = [asyncio.create_task(work()) for _ in range(min(_AT_ONCE, len(orders)))]
         try:
@@ -189,9 +188,9 @@ class Downloader:
             await asyncio.gather(*workers, return_exceptions=True)
         return [one for one in done if one is not None]
 
-    async def _attempt(self, order: _Order, place: Path) -> Download:
+    async def _attempt(self, order: _Order) -> Download:
         try:
-            return Download(order.item, await self._run(order, place), None)
+            return Download(order.item, await self._run(order), None)
         except DownloadError as error:
             return Download(order.item, None, error)
 
@@ -206,13 +205,13 @@ class Downloader:
             raise InvalidRequest("on_progress", told, "a plain function that takes a Progress")
         return Path(directory)
 
-    async def _run(self, order: _Order, place: Path) -> Path:
+    async def _run(self, order: _Order) -> Path:
         return await self._crew.run(
-            lambda caller: self._carry_out(replace(order, directory=place, caller=caller)),
-            name=f"download {order.stem}",
+            lambda caller: self._carry_out(order, caller), name=f"download {order.stem}"
         )
 
-    async def _carry_out(self, order: _Order) -> Path:
+    async def _carry_out(self, order: _Order, caller: Caller) -> Path:
+        order.caller = caller
         self._orders.add(order)
         try:
             try:
@@ -301,6 +300,13 @@ def _is_async(told: Callable[..., object]) -> bool:
     """Say whether what is called returns a coroutine, which nobody would await."""
     called = getattr(type(told), "__call__", None)  # noqa: B004 - what is called is wanted
     return inspect.iscoroutinefunction(told) or inspect.iscoroutinefunction(called)
+
+
+def _order(
+    item: Downloadable, directory: Path, options: DownloadOptions, since: int | None
+) -> _Order:
+    """Return what is to be fetched; raises InvalidRequest where it cannot be."""
+    return _Order(item, url_of(item), _stem(item, options), options, since, directory)
 
 
 def _stem(item: Downloadable, options: DownloadOptions) -> str:

@@ -21,9 +21,9 @@ from acedata_async._rules.containers import HEAD
 
 T = TypeVar("T")
 
-_PIECE = 512 * 1024
+_PIECE = 1024 * 1024
 """Bytes that are written at once."""
-_MOST_CHUNKS = 512
+_MOST_CHUNKS = 32
 """Chunks that are written at once: systems take no more than 1024, and small ones need memory."""
 _THREADS = 4
 

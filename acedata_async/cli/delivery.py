@@ -56,7 +56,7 @@ class Delivered:
 
     def document(self) -> dict[str, Any]:
         """Return it for `--json`."""
-        facts = self.item.model_dump(mode="json")
+        facts = _facts_of(self.item)
         facts["file"] = None if self.path is None else str(self.path)
         if self.error is not None:
             facts["error"] = {"type": type(self.error).__name__, "message": str(self.error)}
@@ -73,6 +73,18 @@ class Delivered:
         facts = [place, ("audio id", item_id), ("task id", self.item.task_id)]
         head = f"{title} ({length})" if length else title
         return [head, *(f"  {name:<9} {value}" for name, value in facts if value)]
+
+
+def document_of_voice(voice: Voice) -> dict[str, Any]:
+    """Return a voice for `--json`: as the API has it, and with whole addresses beside its paths."""
+    facts = voice.model_dump(mode="json") | {"cover_url": voice.cover_url}
+    for sample, told in zip(voice.samples, facts["samples"], strict=True):
+        told["audio_url"] = sample.audio_url
+    return facts
+
+
+def _facts_of(item: Item) -> dict[str, Any]:
+    return document_of_voice(item) if isinstance(item, Voice) else item.model_dump(mode="json")
 
 
 def is_directory(path: Path) -> bool:
@@ -212,6 +224,7 @@ async def _deliver(
                 delivery.directory,
                 name=batch.name,
                 template=None if batch.name else delivery.template,
+                overwrite=delivery.overwrite,
                 tags=can_tag() and not delivery.no_tags,
                 unpack=unpack,
                 task=batch.task,

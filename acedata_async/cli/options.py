@@ -45,6 +45,10 @@ Template = Annotated[
 NoTags = Annotated[
     bool, typer.Option("--no-tags", help="Write no title, lyrics and cover into the files.")
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace a file of that name, not number this one."),
+]
 Unpack = Annotated[
     bool, typer.Option("--unpack", help="Unpack stems into a directory of their own.")
 ]
@@ -81,6 +85,7 @@ class Delivery:
     ] = False
     template: Template = None
     no_tags: NoTags = False
+    overwrite: Overwrite = False
 
     @property
     def directory(self) -> Path | None:

@@ -22,7 +22,16 @@ from acedata_async.cli.delivery import (
     task_document,
 )
 from acedata_async.cli.exits import Exit, code_of, worst
-from acedata_async.cli.options import Common, Delivery, NoTags, TaskIds, Template, Unpack, command
+from acedata_async.cli.options import (
+    Common,
+    Delivery,
+    NoTags,
+    Overwrite,
+    TaskIds,
+    Template,
+    Unpack,
+    command,
+)
 from acedata_async.cli.output import Output
 from acedata_async.cli.progress import follow, percent
 from acedata_async.cli.session import Connection, perform
@@ -85,6 +94,7 @@ def _add_watch(app: typer.Typer) -> None:
         output: OptionalOutput = None,
         template: Template = None,
         no_tags: NoTags = False,
+        overwrite: Overwrite = False,
         unpack: Unpack = False,
         fish: OfFish = False,
     ) -> None:
@@ -99,6 +109,7 @@ def _add_watch(app: typer.Typer) -> None:
                 no_download=directory is None,
                 template=template,
                 no_tags=no_tags,
+                overwrite=overwrite,
             )
             prepare(delivery)
             return await _watch_all(connection, output, wanted, delivery, unpack=unpack)

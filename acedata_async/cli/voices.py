@@ -10,7 +10,7 @@ from rich.table import Table
 
 from acedata_async import Voice, VoiceRequest
 from acedata_async._rules.marking import placeholder_at
-from acedata_async.cli.delivery import lines_of_voice, prepare_directory
+from acedata_async.cli.delivery import document_of_voice, lines_of_voice, prepare_directory
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.making import make
 from acedata_async.cli.options import CallbackUrl, Common, SongDelivery, as_options, command
@@ -120,7 +120,7 @@ def _add_create_model(group: typer.Typer) -> None:
                     tags=tag or None,
                     visibility=visibility,  # type: ignore[arg-type]  # checked by the request
                 )
-            output.result(made.model_dump(mode="json"), lines_of_voice(made))
+            output.result(document_of_voice(made), lines_of_voice(made))
             return Exit.GOOD
 
         perform(context, common, work)
@@ -171,7 +171,7 @@ def _add_list(group: typer.Typer) -> None:
                 document = {
                     "total": None if found.total is None else int(found.total),
                     "page": page,
-                    "voices": [voice.model_dump(mode="json") for voice in found.items],
+                    "voices": [document_of_voice(voice) for voice in found.items],
                 }
                 output.result(document, ())
             else:
@@ -216,7 +216,7 @@ def _add_show(group: typer.Typer) -> None:
                     for sample in voice.samples
                     if sample.audio
                 ]
-            document = {**voice.model_dump(mode="json"), "files": [str(path) for path in files]}
+            document = {**document_of_voice(voice), "files": [str(path) for path in files]}
             output.result(
                 document, [*lines_of_voice(voice), *(f"  file      {path}" for path in files)]
             )

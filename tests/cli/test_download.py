@@ -243,3 +243,19 @@ def test_directory_that_cannot_be(acedata: Acedata, sandbox: Sandbox, tmp_path: 
     for place in (tmp_path / "taken" / "x", tmp_path / ("x" * 300)):
         assert acedata("download", task_id, "-o", place).exit_code == 2
     assert sandbox.stats.lookups == lookups
+
+
+def test_fetched_again(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A second fetch is another file, unless it is to replace the first one."""
+    acedata("generate", "A song", "--title", "Lanterns", "-o", tmp_path)
+    [task_id] = sandbox.tasks
+    [first] = tmp_path.iterdir()
+    first.write_bytes(b"an old file")
+    again = ("download", task_id, "-o", tmp_path)
+    assert acedata(*again, "--overwrite").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == [first.name]
+    assert first.read_bytes() != b"an old file"
+    assert acedata("watch", *again[1:], "--overwrite").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == [first.name]
+    assert acedata(*again).exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 2

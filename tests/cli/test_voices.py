@@ -26,6 +26,10 @@ def test_a_voice_is_made_and_speaks(acedata: Acedata, sandbox: Sandbox, tmp_path
     [sent] = sandbox.submissions
     assert sent.pop("callback_url").endswith("/health")
     assert sent == {"voice_url": RECORDING, "title": "Mine"}
+    [sample] = made["voice"]["samples"]
+    assert sample["audio_url"].startswith("https://")
+    assert sample["audio_url"].endswith(sample["audio"])
+    assert made["voice"]["cover_url"].endswith(made["voice"]["cover_image"])
     voice_id = made["voice"]["id"]
     result = acedata("speak", "It is me", "--voice", voice_id, "-o", tmp_path / "me.mp3")
     assert result.exit_code == 0
