@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ import pytest
 from anyio import CapacityLimiter, to_thread
 
 from acedata_async import AceData, BulkOutcome, BulkRun
+from acedata_async.audio import writing
+from acedata_async.audio.writing import end_of
 from acedata_async.bulk.intake import Requests
 from acedata_async.ledger import Entry, Ledger, MemoryLedger, SqliteLedger
 from acedata_async.ledger.writer import Writer
@@ -58,7 +61,7 @@ class PatientClock(ManualClock):
 
     @contextmanager
     def order(self) -> Iterator[None]:
-        """Stand still while a ledger's thread is at work."""
+        """Stand still while a thread of a ledger, or of files, is at work."""
         self._orders += 1
         try:
             yield
@@ -96,6 +99,11 @@ async def clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
         with clock.order():
             await close(self)
 
+    async def counted_end(running: Future[T]) -> T:
+        with clock.order():
+            return await end_of(running)
+
+    monkeypatch.setattr(writing, "end_of", counted_end)
     monkeypatch.setattr(Writer, "run", counted_run)
     monkeypatch.setattr(Writer, "aclose", counted_close)
     return clock
