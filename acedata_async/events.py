@@ -50,6 +50,7 @@ class CallAnswered:
         seconds: From the call's going out to its end, without any wait for its turn.
         size: Bytes of the answer's body, unpacked; 0 where no whole answer came.
         error: What went wrong where no whole answer came, in words and on one line; else None.
+        delivered: Whether it may have reached the API; False where no connection came about.
     """
 
     path: str
@@ -58,6 +59,7 @@ class CallAnswered:
     seconds: float
     size: int
     error: str | None
+    delivered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ class Stats:
         requests: Calls sent to the API, each time that one was sent; downloads are not counted.
         submissions: Those of them that ask for paid work.
         submissions_under_way: Those of these that have not been answered yet.
-        submissions_unanswered: Those that got no whole answer: any of them may be paid.
+        submissions_unanswered: Those that may have arrived and got no whole answer: any of them may
+            be paid.
         lookups: Those of them that look at tasks, which is free.
         bytes_sent: Bytes of the bodies of all calls.
         bytes_received: Bytes of the bodies of all answers, unpacked.
@@ -89,7 +90,7 @@ class Tally:
                 self._faults += event.status is None
                 if event.purpose in _PAID:
                     self._under_way -= 1
-                    self._unanswered += event.status is None
+                    self._unanswered += event.status is None and event.delivered
             case TaskFinal():
                 self._tasks += 1
                 if event.lag is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -163,3 +163,5 @@ def test_paid_calls_that_are_not_answered() -> None:
     assert counted(*begun).submissions_under_way == 3
     stats = counted(*begun, ended("submit", 200), ended("hold", None), ended("lookup", None))
     assert (stats.submissions_under_way, stats.submissions_unanswered) == (1, 1)
+    stats = counted(*begun, replace(ended("submit", None), delivered=False))
+    assert (stats.submissions_under_way, stats.submissions_unanswered) == (2, 0)

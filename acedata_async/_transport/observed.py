@@ -10,7 +10,14 @@ from pydantic import SecretStr
 
 from acedata_async._clock import Clock
 from acedata_async._rules.exchange import Call, Reply
-from acedata_async._transport.seam import NO_HEADERS, Stream, Transport, TransportFault, Turn
+from acedata_async._transport.seam import (
+    NO_HEADERS,
+    NotDelivered,
+    Stream,
+    Transport,
+    TransportFault,
+    Turn,
+)
 from acedata_async.events import CallAnswered, CallSent
 from acedata_async.models.request import CALLBACK_FIELD
 from acedata_async.observers import Observers
@@ -59,7 +66,8 @@ class ObservedTransport:
         except (Exception, asyncio.CancelledError) as ending:
             words = self._words(ending, call)
             if sent is not None:
-                self._tell(call, sent, error=words)
+                delivered = not isinstance(ending, NotDelivered)
+                self._tell(call, sent, error=words, delivered=delivered)
             if isinstance(ending, TransportFault):
                 # An injected client may show in its errors what was sent.
                 raise type(ending)(words) from ending.__cause__
@@ -93,6 +101,7 @@ class ObservedTransport:
         status: int | None = None,
         size: int = 0,
         error: str | None = None,
+        delivered: bool = True,
     ) -> None:
         self._observers.emit(
             CallAnswered(
@@ -102,6 +111,7 @@ class ObservedTransport:
                 seconds=self._clock.monotonic() - sent,
                 size=size,
                 error=error,
+                delivered=delivered,
             )
         )
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 _PIECE = 1024 * 1024
 """Bytes that are written at once."""
 _MOST_CHUNKS = 32
-"""Chunks that are written at once: systems take no more than 1024, and small ones need memory."""
+"""Chunks that are written at once: so many small ones cost more to receive than a thread does."""
 _THREADS = 4
 
 

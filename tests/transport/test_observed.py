@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from acedata_async import AceData, CallAnswered, CallSent, ClientClosed, Event, 
 from acedata_async._rules.exchange import Call
 from acedata_async._transport.http import HttpTransport
 from acedata_async._transport.observed import ObservedTransport
+from acedata_async._transport.seam import NotDelivered
 from acedata_async.config import Credentials, Timeouts
 from acedata_async.observers import Observers
 from acedata_async.sandbox import Sandbox
@@ -201,3 +203,21 @@ async def test_long_error_is_cut(told: list[Event]) -> None:
     with pytest.raises(Exception, match="no no"):
         await transport(told, httpx.AsyncClient(transport=Endless())).send(CALL, timeout=5)
     assert len(answers(told)[0].error or "") == 300
+
+
+async def test_call_that_cannot_have_arrived(told: list[Event]) -> None:
+    """Where no connection came about, observers are told that nothing was delivered."""
+    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
+        port = closed_soon.getsockname()[1]
+    token = SecretStr(TOKEN)
+    network = HttpTransport(
+        Credentials(f"http://127.0.0.1:{port}", token), connect_timeout=5, user_agent="test/1"
+    )
+    observed = ObservedTransport(
+        network, Observers(told.append, users=()), ManualClock(), tokens=[token]
+    )
+    with pytest.raises(NotDelivered):
+        await observed.send(CALL, timeout=5.0)
+    [answer] = answers(told)
+    assert (answer.status, answer.delivered) == (None, False)
+    await observed.aclose()
