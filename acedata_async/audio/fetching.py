@@ -184,12 +184,10 @@ class Fetcher:
         self, errand: Errand, transfer: Transfer, part: PartFile, stream: Stream
     ) -> None:
         """Take in what comes. Each step is taken thousands of times, so it is a short one."""
-        caller, heard, now_of = errand.caller, errand.heard, self._clock.monotonic
+        heard, now_of = errand.heard, self._clock.monotonic
         since, base = now_of(), transfer.received
         largest = self._largest(errand)
         async for chunk in stream.chunks():
-            if caller.gone:
-                check_wanted(errand)
             transfer.take(len(chunk))
             if transfer.received > largest:
                 raise _too_large(errand, largest)
