@@ -32,14 +32,21 @@ _ONE, _MANY = Batch(1, 200_000_000), Batch(500, 4_000_000)
 _TINY_ONE, _TINY_MANY = Batch(1, 4_000_000), Batch(12, 256_000)
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of a random name in it
 _CUT = 0.5
-_TURNS = 3
+_TURNS = 5
+_MORE = 3
+"""How many times as many turns the one file has, which takes a second."""
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s bench_downloads --", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     parser.add_argument("--tiny", action="store_true", help="few bytes: only see that it runs")
-    parser.add_argument("--turns", type=int, default=_TURNS, help=f"{_TURNS} unless given")
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=_TURNS,
+        help=f"{_TURNS} unless given; times {_MORE} for one file",
+    )
     parser.add_argument(
         "--disk",
         type=Path,
@@ -79,11 +86,14 @@ def _named(batch: Batch) -> str:
 
 
 def _take(bench: Bench, case: Case, turns: int) -> Results:
-    """Let the clients of a case take turns, and begin each turn with another one."""
+    """Let the clients of a case take turns, every other one in reverse.
+
+    So those that are compared stand side by side, and neither is always the first: what a machine
+    can do changes within a minute.
+    """
     found: dict[str, list[Run]] = {client: [] for client in case.clients}
     for turn in range(turns):
-        first = turn % len(case.clients)
-        for client in (*case.clients[first:], *case.clients[:first]):
+        for client in reversed(case.clients) if turn % 2 else case.clients:
             run = bench.run(client, case.place, cut=case.cut, seed=turn + 1)
             found[client].append(run)
             others = "?" if run.others is None else f"{run.others:.1f}"
@@ -110,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if case.batch not in benches:
                 noise = Path(scratch, f"{len(benches)}.noise")
                 benches[case.batch] = Bench(case.batch, noise, versions)
-            found.append((case, _take(benches[case.batch], case, turns)))
+            more = 1 if options.tiny or case.cut or case.batch.count > 1 else _MORE
+            found.append((case, _take(benches[case.batch], case, turns * more)))
     if version := curl_version():
         versions["curl"] = version
     about.append(f"Packages: {', '.join(f'{name} {of}' for name, of in sorted(versions.items()))}")

@@ -50,9 +50,8 @@ _HOW = """\
 The figures of one run of `nox -s bench_downloads -- --write`; without `--write` they are printed.
 
 - Each run is a fresh client process and a fresh server process, over HTTP on the loopback
-  interface, each on a core of its own. Clients take turns, and the first of a turn is another one
-  each time; a figure is the median of so many runs as the last column says, a ratio that of the
-  ratios within a turn.
+  interface, each on a core of its own. Clients take turns, every other turn in reverse; a figure
+  is the median of so many runs as the last column says, a ratio that of the ratios within a turn.
 - The server moves the files by `sendfile` from the page cache, and knows `Range`, `If-Range` and
   `ETag`. `server busy` is its share of a core.
 - curl is `curl --parallel --parallel-max 6`. `httpx` is `AsyncClient.stream` and `aiter_raw` into

@@ -6,6 +6,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -97,6 +98,7 @@ def _is_inside(address: _Address) -> bool:
     return address.is_multicast or not address.is_global
 
 
+@lru_cache(maxsize=64)  # a run fetches from a few
 def read_host(host: str) -> str | None:
     """Return a host as the network reads it, in lower case; None for what is none.
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import httpx
@@ -81,7 +81,7 @@ class HttpTransport:
             for service in SERVICES
             for lane, size in _LANES.items()
         }
-        self._downloads = anyio.CapacityLimiter(_DOWNLOADS)
+        self._downloads = anyio.Semaphore(_DOWNLOADS, fast_acquire=True)
 
     async def send(self, call: Call, *, timeout: float, turn: Turn | None = None) -> Reply:
         """Send one call with the token and return the whole answer, whatever its status."""
@@ -201,7 +201,11 @@ class HttpStream:
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it was sent; raises `Interrupted` when it breaks off."""
         with _faults(self._response.request):
-            async for chunk in self._response.aiter_raw():
+            if self._response.is_stream_consumed:  # by a hook of the user's, or a mock
+                yield self._response.content
+                return
+            # Not by `aiter_raw`, which cuts chunks to a size: that is a thirtieth of a download.
+            async for chunk in cast("httpx.AsyncByteStream", self._response.stream):
                 yield chunk
 
 

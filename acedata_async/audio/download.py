@@ -18,6 +18,7 @@ from acedata_async._rules.filenames import ending_of, safe_stem
 from acedata_async._rules.templates import check_template, fill
 from acedata_async.audio import stems as zips
 from acedata_async.audio.fetching import Errand, Fetched, Fetcher, check_wanted
+from acedata_async.audio.folder import Folder
 from acedata_async.audio.items import Downloadable, Renewable, identity_of, url_of, wanted_of
 from acedata_async.audio.naming import DEFAULT_NAME, facts_of, known_facts
 from acedata_async.audio.publishing import Names
@@ -89,7 +90,8 @@ class _Order:
         stem: Its name without ending.
         options: How.
         since: When its call began, if it overwrites.
-        directory: Where it goes.
+        folder: Where it goes.
+        alone: Whether nothing else is fetched by its call, which would sync the folder at its end.
         caller: Who waits for it.
     """
 
@@ -98,7 +100,8 @@ class _Order:
     stem: str
     options: DownloadOptions
     since: int | None
-    directory: Path
+    folder: Folder
+    alone: bool
     caller: Caller = field(default_factory=Caller)
 
 
@@ -155,8 +158,8 @@ class Downloader:
     ) -> Path:
         """Fetch a file; see `AceData.download`."""
         with self._names.call(overwrite=options.overwrite) as since:
-            place = self._place(directory, options)
-            return await self._run(_order(item, place, options, since))
+            folder = self._folder(directory, options)
+            return await self._run(_order(item, folder, options, since, alone=True))
 
     async def download_many(
         self,
@@ -166,10 +169,12 @@ class Downloader:
     ) -> list[Download]:
         """Fetch many files, so many at once; see `AceData.download_many`."""
         with self._names.call(overwrite=options.overwrite) as since:
-            place = self._place(directory, options)
+            folder = self._folder(directory, options)
             # Before anything is fetched.
-            orders = [_order(item, place, options, since) for item in items]
-            return await self._run_all(orders)
+            orders = [_order(item, folder, options, since, alone=False) for item in items]
+            done = await self._run_all(orders)
+            await self._threads.run(folder.sync)
+            return done
 
     async def _run_all(self, orders: Sequence[_Order]) -> list[Download]:
         done: list[Download | None] = [None] * len(orders)
@@ -194,7 +199,7 @@ class Downloader:
         except DownloadError as error:
             return Download(order.item, None, error)
 
-    def _place(self, directory: str | os.PathLike[str], options: DownloadOptions) -> Path:
+    def _folder(self, directory: str | os.PathLike[str], options: DownloadOptions) -> Folder:
         """Return where files go; raises what makes all downloads impossible."""
         if not isinstance(directory, str | os.PathLike):
             raise InvalidRequest("directory", directory, "a path")
@@ -203,7 +208,7 @@ class Downloader:
         told: object = options.on_progress
         if told is not None and (not callable(told) or _is_async(told)):
             raise InvalidRequest("on_progress", told, "a plain function that takes a Progress")
-        return Path(directory)
+        return Folder(Path(directory), self._threads)
 
     async def _run(self, order: _Order) -> Path:
         return await self._crew.run(
@@ -243,7 +248,7 @@ class Downloader:
         errand = Errand(order.url, wanted_of(order.item), order.caller, _heard(order))
         ending = ending_of(order.url, "")
         stem = order.stem.removesuffix(ending)
-        async with self._fetcher.part(errand, order.directory, stem + ending) as fetched:
+        async with self._fetcher.part(errand, order.folder, stem + ending) as fetched:
             if order.options.tags:
                 await self._threads.run(fetched.seal)
                 await self._tagger.tag(fetched, order.item, order.options.task, errand)
@@ -259,9 +264,11 @@ class Downloader:
             if order.options.unpack and isinstance(order.item, Stems):
                 return _unpack(order, fetched)
             path = self._names.publish(
-                fetched.path, order.directory, name, since=order.since, of=identity_of(order.item)
+                fetched.path, order.folder.path, name, since=order.since, of=identity_of(order.item)
             )
             fetched.placed = True
+            if order.alone:
+                order.folder.sync()
             return path
 
         self._naming.add(order)
@@ -272,7 +279,7 @@ class Downloader:
 
 
 def _unpack(order: _Order, fetched: Fetched) -> Path:
-    tracks = zips.unpack(fetched.path, order.directory, stem=order.stem, url=order.url)
+    tracks = zips.unpack(fetched.path, order.folder.path, stem=order.stem, url=order.url)
     return tracks[0].parent
 
 
@@ -303,10 +310,10 @@ def _is_async(told: Callable[..., object]) -> bool:
 
 
 def _order(
-    item: Downloadable, directory: Path, options: DownloadOptions, since: int | None
+    item: Downloadable, folder: Folder, options: DownloadOptions, since: int | None, *, alone: bool
 ) -> _Order:
     """Return what is to be fetched; raises InvalidRequest where it cannot be."""
-    return _Order(item, url_of(item), _stem(item, options), options, since, directory)
+    return _Order(item, url_of(item), _stem(item, options), options, since, folder, alone)
 
 
 def _stem(item: Downloadable, options: DownloadOptions) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from acedata_async._rules.containers import HEAD, Wanted, strangeness
 from acedata_async._rules.refusals import read_retry_after
 from acedata_async._rules.transfer import Transfer
 from acedata_async._transport.seam import HostRefused, Interrupted, NotDelivered, Stream, Transport
+from acedata_async.audio.folder import Folder
 from acedata_async.audio.wholeness import shortage
 from acedata_async.audio.writing import PartFile, Threads
 from acedata_async.config import DownloadPolicy
@@ -110,25 +110,25 @@ class Fetcher:
         self._trusted = {read_host(own_host) or "", *map(_trusted, policy.trusted_hosts)}
 
     @asynccontextmanager
-    async def part(self, errand: Errand, directory: Path, name: str) -> AsyncIterator[Fetched]:
+    async def part(self, errand: Errand, folder: Folder, name: str) -> AsyncIterator[Fetched]:
         """Yield a file that has come, under a hidden name of its own; it is removed afterwards.
 
         Raises:
             DownloadError: It could not be fetched or written.
         """
-        part = PartFile(directory / f".{name}.{secrets.token_hex(4)}.part", self.threads)
+        part = PartFile(folder.part(name), self.threads)
         fetched: Fetched | None = None
         try:
             try:
-                await part.open()
+                await folder.prepare(name)
                 content_type = await self._patiently(errand, Transfer(), part)
-                fetched = Fetched(part.path, part.head, content_type, part.seal)
+                fetched = Fetched(part.path, folder, part.head, content_type, part.seal)
                 yield fetched
             except HostRefused as error:
                 raise DownloadError(str(error), url=errand.url) from error
             except (OSError, ValueError) as error:  # also of a path that is none
                 raise DownloadError(
-                    f"could not save {shown(errand.url)} in {directory}: {error}", url=errand.url
+                    f"could not save {shown(errand.url)} in {folder.path}: {error}", url=errand.url
                 ) from error
         finally:
             if fetched is None or not fetched.placed:
@@ -187,14 +187,15 @@ class Fetcher:
         heard, now_of = errand.heard, self._clock.monotonic
         since, base = now_of(), transfer.received
         largest = self._largest(errand)
+        begins = len(part.head) < HEAD
         async for chunk in stream.chunks():
             transfer.take(len(chunk))
             if transfer.received > largest:
                 raise _too_large(errand, largest)
-            begins = len(part.head) < HEAD
             if part.add(chunk):
                 await part.hand_over()
             if begins and len(part.head) == HEAD:
+                begins = False
                 _check_head(errand, part.head, stream.headers.get("content-type", ""))
             if heard is not None:
                 heard(transfer.received, transfer.total)
@@ -255,6 +256,7 @@ class Fetched:
 
     Attributes:
         path: Where it is.
+        folder: What it is in, and stays in.
         head: Its first bytes.
         content_type: What the server called it.
         seal: Puts all of it on the disk, the first time that it is called; to be done before
@@ -263,6 +265,7 @@ class Fetched:
     """
 
     path: Path
+    folder: Folder
     head: bytes
     content_type: str
     seal: Callable[[], None]

@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from acedata_async._files import sync_directory
 from acedata_async._rules.filenames import numbered
 
 
@@ -71,7 +70,6 @@ class Names:
                     part.unlink(missing_ok=True)
             if self._calls:  # nobody else asks
                 self._note(_key(directory, target.name), of)
-        _sync(directory)
         return target
 
     def _may_overwrite(self, key: str, since: int, of: Hashable) -> bool:
@@ -118,11 +116,6 @@ def _first_free(directory: Path, name: str) -> int:
     while not is_free(most):
         most *= 2
     return bisect_left(range(most // 2 + 1, most + 1), True, key=is_free) + most // 2 + 1
-
-
-def _sync(directory: Path) -> None:
-    with suppress(OSError):  # one that cannot be read or synced holds the file all the same
-        sync_directory(directory)
 
 
 def _move(part: Path, target: Path) -> None:

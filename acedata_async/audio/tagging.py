@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 
 from acedata_async.audio.fetching import Errand, Fetched, Fetcher
 from acedata_async.audio.tags import LARGEST_COVER, TagError, can_tag, tags_of, write_tags
@@ -51,18 +50,18 @@ class Tagger:
             return
         tags = tags_of(item, task)
         if isinstance(item, Audio) and item.image_url:
-            tags = replace(tags, cover=await self._cover(item.image_url, fetched.path, errand))
+            tags = replace(tags, cover=await self._cover(item.image_url, fetched, errand))
         try:
             await self._fetcher.threads.run(lambda: write_tags(fetched.path, tags))
         except TagError as error:
             _log.warning("%s was saved without tags: %s", fetched.path.name, error)
 
-    async def _cover(self, url: str, beside: Path, errand: Errand) -> bytes | None:
+    async def _cover(self, url: str, song: Fetched, errand: Errand) -> bytes | None:
         cover = Errand(url, "picture", errand.caller, largest=LARGEST_COVER)
         # Called like the song's own part, so that what a killed program leaves is swept.
-        name = beside.stem.rpartition(".")[0].removeprefix(".")
+        name = song.path.stem.rpartition(".")[0].removeprefix(".")
         try:
-            async with self._fetcher.part(cover, beside.parent, name) as got:
+            async with self._fetcher.part(cover, song.folder, name) as got:
                 return await self._fetcher.threads.run(lambda: _content(got))
         except AceDataError as error:
             _log.info("no cover for the tags: %s", error)

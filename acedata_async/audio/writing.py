@@ -78,8 +78,10 @@ def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, _: Future[Any])
 class PartFile:
     """A file that is written piece by piece, and then put on the disk.
 
+    It is made with its first piece, and must not exist before.
+
     Args:
-        path: Where it is.
+        path: Where it is, in a directory that is there.
         threads: Where it is written.
 
     Attributes:
@@ -94,11 +96,7 @@ class PartFile:
         self._file: FileIO | None = None
         self._chunks: list[bytes] = []
         self._waiting = 0
-        self._writing: Future[None] | None = None
-
-    async def open(self) -> None:
-        """Make the file, which must not exist, and its directory, which may."""
-        await self._threads.run(self._create)
+        self._writing: Future[FileIO] | None = None
 
     def add(self, chunk: bytes) -> bool:
         """Take what comes next; returns whether it is time for `hand_over`."""
@@ -115,9 +113,9 @@ class PartFile:
             OSError: The piece before could not be written.
         """
         await self._written()
-        file, chunks = self._file, self._take()
-        if chunks and file is not None:
-            self._writing = self._threads.start(lambda: _write(file, chunks))
+        chunks = self._take()
+        if chunks:
+            self._writing = self._threads.start(lambda: self._write(chunks))
 
     async def flush(self) -> None:
         """Hand all that was added to the system; raises OSError."""
@@ -135,22 +133,19 @@ class PartFile:
 
     def seal(self) -> None:
         """Close the file, once all of it is on the disk. Blocks; does nothing the second time."""
-        file, self._file = self._file, None
-        if file is not None:
-            with file:
-                if self._writing is not None:
-                    self._writing.result()
-                _write(file, self._take())
+        if self._writing is not None:
+            self._writing.result()
+        if self._file is None or not self._file.closed:
+            with self._write(self._take()) as file:
                 os.fsync(file.fileno())
 
     def discard(self) -> None:
         """Close the file, if it is still open, and remove it. Blocks; never fails."""
-        file, self._file = self._file, None
-        if file is not None:
-            if self._writing is not None:
-                wait_for([self._writing])
-            with suppress(OSError):
-                file.close()
+        if self._writing is not None:
+            wait_for([self._writing])
+        with suppress(OSError):
+            if self._file is not None:
+                self._file.close()
         with suppress(OSError, ValueError):
             self.path.unlink(missing_ok=True)
 
@@ -160,21 +155,19 @@ class PartFile:
         if writing is not None:
             await end_of(writing)
 
-    def _create(self) -> None:
-        # The file is kept also where the caller was cancelled meanwhile.
-        try:
+    def _write(self, chunks: list[bytes]) -> FileIO:
+        if self._file is None:
             self._file = FileIO(self.path, "xb")
-        except FileNotFoundError:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = FileIO(self.path, "xb")
+        _write_all(self._file, chunks)
+        return self._file
 
     def _take(self) -> list[bytes]:
         chunks, self._chunks, self._waiting = self._chunks, [], 0
         return chunks
 
 
-def _write(file: FileIO, chunks: list[bytes]) -> None:
-    """Write all of it: a system that has no room left for all takes a part, and says nothing."""
+def _write_all(file: FileIO, chunks: list[bytes]) -> None:
+    """Write all of them: a system that has no room left for all takes a part, and says nothing."""
     if sys.platform != "win32" and chunks:
         # One call for all of them: each call lets another thread have the interpreter.
         taken = os.writev(file.fileno(), chunks)

@@ -38,6 +38,8 @@ async def test_cancelled_at_any_instant(
 
 AT_ONCE = 6
 """How many files are fetched at once."""
+PIECE = 1024 * 1024
+"""Bytes of which so many have come that they are written."""
 
 
 class Stalling(httpx.AsyncBaseTransport):
@@ -49,15 +51,15 @@ class Stalling(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
-        headers = {"content-length": str(len(SOUND))}
         stalls = "stalls" in request.url.path
+        headers = {"content-length": str(10 * PIECE if stalls else len(SOUND))}
         return httpx.Response(200, headers=headers, content=self._sent(stalls=stalls))
 
     async def _sent(self, *, stalls: bool) -> AsyncIterator[bytes]:
         if not stalls:
             yield SOUND
             return
-        yield SOUND[:1000]
+        yield SOUND[:1000] + bytes(PIECE)
         self.stalled += 1
         try:
             await asyncio.Event().wait()
@@ -78,7 +80,7 @@ async def test_cancelled_downloads_hold_up_nobody(sandbox: Sandbox, tmp_path: Pa
         )
         for number in range(2 * AT_ONCE)
     ]
-    await until(lambda: stalling.stalled == AT_ONCE and len(files(tmp_path)) == len(calls))
+    await until(lambda: stalling.stalled == len(files(tmp_path)) == AT_ONCE)
     for call in calls:
         call.cancel()
     before = sandbox.clock.monotonic()
@@ -106,7 +108,7 @@ async def test_one_that_waits_on_is_not_cancelled_with_another(
         )
         for name in ("stays", "goes")
     )
-    await until(lambda: stalling.stalled == 2)
+    await until(lambda: stalling.stalled == len(files(tmp_path)) == 2)
     goes.cancel()
     await until(lambda: stalling.closed == 1)
     await until(lambda: len(files(tmp_path)) == 1)

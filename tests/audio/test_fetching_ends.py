@@ -93,7 +93,7 @@ async def test_client_closed_meanwhile(
         sandbox.inject(fault)
     song = served(sandbox)
     call = asyncio.create_task(ace.download(song, tmp_path))
-    await until(lambda: files(tmp_path) or call.done())
+    await until(lambda: sandbox.stats.media_requests or call.done())
     await ace.aclose()
     [ended] = await asyncio.gather(call, return_exceptions=True)
     if isinstance(ended, Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acedata_async import AceData, Audio, ClientClosed, DownloadError, InvalidRequest
-from acedata_async.audio import publishing
+from acedata_async.audio import folder
 from acedata_async.sandbox import Sandbox
 from tests.audio.serving import MEDIA, SOUND, served
 from tests.audio.test_download import files
@@ -122,13 +122,16 @@ async def test_name_is_put_on_the_disk(
     *,
     overwrite: bool,
 ) -> None:
-    """Once a file has its name the directory is synced, or the name could be lost with power."""
+    """Once a file has its name the directory is synced, or the name could be lost with power.
+
+    For many files, which are told together, it is synced once.
+    """
     synced: list[list[str]] = []
-    monkeypatch.setattr(
-        publishing, "sync_directory", lambda directory: synced.append(files(directory))
-    )
+    monkeypatch.setattr(folder, "sync_directory", lambda directory: synced.append(files(directory)))
     path = await ace.download(served(sandbox), tmp_path, overwrite=overwrite)
     assert synced == [[path.name]]
+    await ace.download_many(small(sandbox, 20), tmp_path / "many", overwrite=overwrite)
+    assert synced[1:] == [sorted(f"Song {number} - {number}.mp3" for number in range(20))]
 
 
 async def test_failed_move_without_hard_links_leaves_no_empty_file(

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpcore
@@ -273,6 +274,22 @@ async def test_download_carries_no_token_and_nothing_of_the_client() -> None:
     assert not {"authorization", "cookie"} & set(headers)
     # Anything else may come packed, and count other bytes than the file has.
     assert headers["accept-encoding"] == "identity"
+
+
+async def test_file_that_a_hook_has_read_is_there() -> None:
+    """A hook of the user's that reads each answer, to log it, takes no file away."""
+
+    async def read(response: httpx.Response) -> None:
+        await response.aread()
+
+    async def song() -> AsyncIterator[bytes]:
+        yield b"so"
+        yield b"ng"
+
+    mock = httpx.MockTransport(lambda _: httpx.Response(200, content=song()))
+    client = httpx.AsyncClient(event_hooks={"response": [read]}, transport=mock)
+    async with transport(client).fetch("https://cdn.test/a.m4a", timeout=5) as stream:
+        assert b"".join([chunk async for chunk in stream.chunks()]) == b"song"
 
 
 async def test_closed_injected_client_is_named() -> None:
