@@ -29,7 +29,7 @@ from acedata_async.audio.tags import can_tag
 from acedata_async.cli.exits import Exit
 from acedata_async.cli.options import Delivery
 from acedata_async.cli.output import Output, minutes, shortened
-from acedata_async.cli.progress import ShowDownload, download_display
+from acedata_async.cli.progress import shown_download
 
 _OF_FILES = frozenset(ENDINGS)
 """Endings of files: a directory that is called so and is not there is a mistake."""
@@ -193,16 +193,14 @@ async def deliver_all(
     """
     places = asyncio.Semaphore(_AT_ONCE)
 
-    with download_display(output) as display:
+    async def of_one(batch: Batch) -> list[Delivered]:
+        async with places:
+            return [
+                await _deliver(ace, output, item, batch, delivery, unpack=unpack)
+                for item in batch.items
+            ]
 
-        async def of_one(batch: Batch) -> list[Delivered]:
-            async with places:
-                return [
-                    await _deliver(ace, output, item, batch, delivery, unpack=unpack, shown=display)
-                    for item in batch.items
-                ]
-
-        return await asyncio.gather(*map(of_one, batches))
+    return await asyncio.gather(*map(of_one, batches))
 
 
 async def _deliver(
@@ -213,12 +211,11 @@ async def _deliver(
     delivery: Delivery,
     *,
     unpack: bool,
-    shown: ShowDownload,
 ) -> Delivered:
     if delivery.directory is None or isinstance(item, Voice):
         return Delivered(item, None, None)
     try:
-        with shown(item) as on_progress:
+        with shown_download(output, item) as on_progress:
             path = await ace.download(
                 item,
                 delivery.directory,

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acedata_async import APIError, InvalidRequest, WatchTimeout
+from acedata_async.cli.display import Display
 from acedata_async.cli.exits import Exit, advice_for, code_of
 
 _WIDE = 200
@@ -127,6 +128,7 @@ class Output:
         as_json: As given.
         quiet: As given.
         progress: The console on stderr.
+        display: What moves there, where it is a terminal.
         accepted: The ids of the tasks that were accepted.
         directory: Where files go; None where none are wanted.
         template: What they are called there; None where nobody has said so.
@@ -141,6 +143,7 @@ class Output:
         self.progress = Console(
             stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
+        self.display = Display(self.progress)
         self.accepted: list[str] = []
         self.unanswered = 0
         self.directory: Path | None = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from rich.live import Live
+
 from acedata_async.sandbox import Sandbox
 from tests.cli.conftest import Acedata, document
 
@@ -43,6 +46,37 @@ def test_a_task_of_stems_shows_its_address(acedata: Acedata, tmp_path: Path) -> 
     watched = document(acedata("watch", task_id, "-o", tmp_path, "--json"))
     assert watched["tasks"][0]["stems"]["file"].endswith(".zip")
     assert ".zip" in acedata("task", task_id).stdout
+
+
+def test_a_terminal_sees_all_tasks_and_files_in_one_display(
+    acedata: Acedata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows for each task and each file, in one display: older versions of rich take no more."""
+    ids = [submit(acedata, "generate", "A song", "--title", title) for title in ("Rain", "Sun")]
+    start, stop, shown, most = Live.start, Live.stop, set[Live](), 0
+
+    def started(live: Live, *, refresh: bool = False) -> None:
+        nonlocal most
+        shown.add(live)
+        most = max(most, len(shown))
+        start(live, refresh=refresh)
+
+    def stopped(live: Live) -> None:
+        shown.discard(live)
+        stop(live)
+
+    monkeypatch.setattr(Live, "start", started)
+    monkeypatch.setattr(Live, "stop", stopped)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    result = acedata("watch", *ids, "-o", tmp_path)
+    assert result.exit_code == 0
+    assert all(f"{task_id[:8]} pending" in result.stderr for task_id in ids)
+    assert most == 1
+    assert not shown
+    # The terminal's cursor is shown again.
+    assert result.stderr.rindex("\x1b[?25h") > result.stderr.rindex("\x1b[?25l")
+    assert "\x1b[" not in result.stdout
 
 
 def test_tasks_are_watched_together(acedata: Acedata, sandbox: Sandbox, tmp_path: Path) -> None:
