@@ -150,6 +150,7 @@ class Fetcher:
                         url=errand.url,
                     ) from fault
                 asked = fault.pause if isinstance(fault, Passing) else 0.0
+                _forget_traces(fault)
                 chance = self._rng.random()
                 pause = error_pause(failures, chance=chance) if failures else _HICCUP
                 async with _while_wanted(errand):
@@ -305,6 +306,16 @@ def _check_head(errand: Errand, head: bytes, content_type: str) -> None:
     if odd is not None:
         called = f" ({content_type:.60})" if content_type else ""
         raise DownloadError(f"{shown(errand.url)}{called} is {odd}", url=errand.url)
+
+
+def _forget_traces(error: BaseException | None) -> None:
+    """Let go of where an error came from that is of no use any more, with what was received there.
+
+    Engines keep the error of a connection with it, and so both until somebody looks for cycles.
+    """
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _too_large(errand: Errand, largest: float) -> DownloadError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -108,4 +110,40 @@ async def test_file_is_not_taken_up_without_end(sandbox: Sandbox, tmp_path: Path
         await ace.download(Audio(audio_url="https://cdn.test/a.flac"), tmp_path)
     assert endless.requests == 200
     assert files(tmp_path) == []
+    await ace.aclose()
+
+
+class Piece:
+    """What an engine has received, and means to hand on."""
+
+
+class Keeping(httpx.AsyncBaseTransport):
+    """Breaks the first answer off, with an error in a cycle, as aiohttp's are."""
+
+    def __init__(self) -> None:
+        self.received: list[weakref.ref[Piece]] = []
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        return httpx.Response(200, content=self._sent(breaks=not self.received))
+
+    async def _sent(self, *, breaks: bool) -> AsyncIterator[bytes]:
+        piece = Piece()
+        self.received.append(weakref.ref(piece))
+        yield FIRST
+        if breaks:
+            error = httpx.ReadError("cut")  # holds this frame, and the frame holds it
+            raise error
+
+
+async def test_what_broke_off_is_let_go_of_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    """An error that is tried over keeps nothing of what was received, in no cycle."""
+    keeping = Keeping()
+    ace = client(sandbox, transport=keeping)
+    gc.disable()
+    try:
+        await ace.download(Audio(audio_url="https://cdn.test/a.flac"), tmp_path)
+        assert [ref() for ref in keeping.received] == [None, None]
+    finally:
+        gc.enable()
     await ace.aclose()
