@@ -72,6 +72,14 @@ def coverage(session: nox.Session) -> None:
     )
 
 
+@nox.session(python=False)
+def develop(session: nox.Session) -> None:
+    """Install what most sessions need where nox itself is; `nox --no-venv --no-install` uses it."""
+    names = ("tests", "browser", "bench", "lint", "types", "imports")
+    groups = [spec for name in names for spec in _groups(name)]
+    session.run(sys.executable, "-m", "pip", "install", "-q", "-e", ".[all]", *groups)
+
+
 @nox.session(python=THIS)
 def demo(session: nox.Session) -> None:
     """Make every song of examples/songs.jsonl on the embedded sandbox, into out/."""

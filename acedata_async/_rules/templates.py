@@ -33,9 +33,16 @@ def check_template(template: object, known: Collection[str]) -> None:
         name = found[1]
         if found[0] in {"{{", "}}"}:
             continue
-        if name is None or not _NAME.fullmatch(name) or name not in known:
-            allowed = f"a text with fields in braces, which are: {', '.join(sorted(known))}"
-            raise InvalidRequest("template", template, allowed)
+        if name is None:
+            rule = f"each field in two braces, and {found[0] * 2} where {found[0]} itself is meant"
+        elif not _NAME.fullmatch(name):
+            rule = "fields that are a name in braces, without a format"
+        elif name in known:
+            continue
+        else:
+            rule = "a text with fields in braces"
+        allowed = f"{rule}; the fields are: {', '.join(sorted(known))}"
+        raise InvalidRequest("template", template, allowed)
 
 
 def as_template(name: str) -> str:

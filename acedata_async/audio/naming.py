@@ -8,11 +8,20 @@ from typing import Any
 from acedata_async.models import fish, producer
 from acedata_async.models.reply import ReplyModel
 from acedata_async.models.request import CALLBACK_FIELD
-from acedata_async.models.results import Audio
+from acedata_async.models.results import Audio, UploadedAudio, VideoFile, WavFile
 from acedata_async.models.task import Task
+from acedata_async.models.voices import VoiceSample
 
 DEFAULT_NAME = "{title} - {id}"
 """What files are called unless told otherwise."""
+
+_UNTITLED: dict[type[ReplyModel], str] = {
+    WavFile: "Audio",
+    VideoFile: "Video",
+    UploadedAudio: "Audio",
+    VoiceSample: "Voice",
+}
+"""What a result without a title is called, where that is not what its type is."""
 
 _NEVER = {"request", "response", CALLBACK_FIELD}
 """What no name has in it: whole objects, and what may hold a secret."""
@@ -28,6 +37,10 @@ def _known(kind: type[ReplyModel]) -> frozenset[str]:
     kinds = (Audio, kind, Task, *producer.SUBMISSIONS, *fish.SUBMISSIONS)
     fields = {name for kind in kinds for name in kind.model_fields}
     return frozenset(fields - _NEVER | {"id"})
+
+
+def _kind(item: ReplyModel) -> str:
+    return _UNTITLED.get(type(item), type(item).__name__)
 
 
 def facts_of(item: ReplyModel, task: Task | None) -> dict[str, Any]:
@@ -46,6 +59,6 @@ def facts_of(item: ReplyModel, task: Task | None) -> dict[str, Any]:
     own = {name: getattr(item, name) for name in type(item).model_fields}
     extra = item.model_extra or {}
     facts |= {name: value for name, value in (extra | own).items() if value is not None}
-    facts["title"] = facts.get("title") or facts.get("text") or type(item).__name__
+    facts["title"] = facts.get("title") or facts.get("text") or _kind(item)
     facts["id"] = facts.get("id") or facts.get("audio_id") or facts.get("task_id")
     return facts

@@ -18,7 +18,7 @@ from tests.examples import IN_HASTE
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'", reason="it has no SIGSTOP")
 
-SERIES = [("killed", seed) for seed in range(8 if IN_HASTE else 20)]
+SERIES = [("killed", seed) for seed in range(5 if IN_HASTE else 20)]
 SERIES += [(kind, 4) for kind in TROUBLES if kind != "killed"]
 
 AT_ONCE = 6

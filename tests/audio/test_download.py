@@ -184,7 +184,7 @@ async def test_cancelled_download_leaves_nothing(song: Audio, tmp_path: Path) ->
         ace = sandbox.client(seed=1)
         [made] = await (await ace.producer.generate("A song"))
         call = asyncio.create_task(ace.download(made, tmp_path))
-        await until(lambda: files(tmp_path))
+        await until(lambda: sandbox.stats.media_requests)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call

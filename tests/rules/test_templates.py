@@ -63,6 +63,22 @@ def test_wrong_templates(template: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "rule"),
+    [
+        ("{title", "each field in two braces, and {{ where { itself is meant"),
+        ("a}", "each field in two braces, and }} where } itself is meant"),
+        ("{id!r}", "a name in braces, without a format"),
+        ("{id:>9}", "a name in braces, without a format"),
+        ("{nope}", "a text with fields in braces; the fields are: created_at, id, title"),
+    ],
+)
+def test_what_is_wrong_is_said(template: str, rule: str) -> None:
+    """Who forgot a brace, or meant to format a field, is told so."""
+    with pytest.raises(InvalidRequest, match=re.escape(rule)):
+        check_template(template, KNOWN)
+
+
+@pytest.mark.parametrize(
     ("template", "name"),
     [
         ("{title} - {id}", "First light - 1"),
