@@ -173,7 +173,8 @@ class Downloader:
             # Before anything is fetched.
             orders = [_order(item, folder, options, since, alone=False) for item in items]
             done = await self._run_all(orders)
-            await self._threads.run(folder.sync)
+            if orders and not self._crew.closed:
+                await self._threads.run(folder.sync)
             return done
 
     async def _run_all(self, orders: Sequence[_Order]) -> list[Download]:

@@ -41,9 +41,12 @@ async def test_each_gets_its_file_in_order(ace: AceData, sandbox: Sandbox, tmp_p
 
 
 async def test_nothing_is_nothing(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Of nothing nothing is fetched."""
-    assert await ace.download_many([], tmp_path) == []
+    """Of nothing nothing is fetched, and no directory is made; a closed client can do as much."""
+    for _ in range(2):
+        assert await ace.download_many([], tmp_path / "none") == []
+        await ace.aclose()
     assert sandbox.stats.media_requests == 0
+    assert files(tmp_path) == []
 
 
 async def test_bad_ones_stop_none_of_the_others(
