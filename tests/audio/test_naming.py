@@ -157,7 +157,7 @@ def test_default_name_always_tells_something() -> None:
     """Where nothing is known the kind of result is the name."""
     assert fill(DEFAULT_NAME, facts_of(Stems(), None)) == "Stems"
     assert fill(DEFAULT_NAME, facts_of(Audio(title=""), Task.read({"id": "t"}))) == "Audio - t"
-    assert fill(DEFAULT_NAME, facts_of(VideoFile(audio_id="a"), None)) == "Video - a"
+    assert fill(DEFAULT_NAME, facts_of(VideoFile(), None)) == "Video"
     said = Speech.read({"text": "Hello there", "task_id": "s"})
     assert fill(DEFAULT_NAME, facts_of(said, None)) == "Hello there - s"
 
