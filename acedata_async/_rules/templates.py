@@ -31,14 +31,12 @@ def check_template(template: object, known: Collection[str]) -> None:
         raise InvalidRequest("template", template, 'a text such as "{title} - {id}"')
     for found in _FIELD.finditer(template):
         name = found[1]
-        if found[0] in {"{{", "}}"}:
+        if found[0] in {"{{", "}}"} or name in known:
             continue
         if name is None:
             rule = f"each field in two braces, and {found[0] * 2} where {found[0]} itself is meant"
         elif not _NAME.fullmatch(name):
             rule = "fields that are a name in braces, without a format"
-        elif name in known:
-            continue
         else:
             rule = "a text with fields in braces"
         allowed = f"{rule}; the fields are: {', '.join(sorted(known))}"

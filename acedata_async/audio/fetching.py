@@ -12,6 +12,7 @@ from random import Random
 from urllib.parse import urljoin
 
 from acedata_async._clock import Clock, sleep
+from acedata_async._files import part_path
 from acedata_async._rules.addresses import is_trusted, read_host, refusal, shown
 from acedata_async._rules.cadence import error_pause
 from acedata_async._rules.containers import HEAD, Wanted, strangeness
@@ -116,7 +117,7 @@ class Fetcher:
         Raises:
             DownloadError: It could not be fetched or written.
         """
-        part = PartFile(folder.part(name), self.threads)
+        part = PartFile(part_path(folder.path, name), self.threads)
         fetched: Fetched | None = None
         try:
             try:

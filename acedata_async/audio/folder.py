@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from acedata_async._files import sync_directory
+from acedata_async._files import sync_directory, try_directory
 from acedata_async.audio.writing import Threads
 
 
@@ -26,10 +25,6 @@ class Folder:
         self._threads = threads
         self._is_ready = False
 
-    def part(self, name: str) -> Path:
-        """Return a path for a file that is not whole, one that nobody else has."""
-        return self.path / f".{name}.{secrets.token_hex(4)}.part"
-
     async def prepare(self, name: str) -> None:
         """Make sure that a file can be written, before it costs any time to fetch it.
 
@@ -41,16 +36,10 @@ class Folder:
             ValueError: It is no path.
         """
         if not self._is_ready:
-            await self._threads.run(lambda: self._try_out(name))
+            await self._threads.run(lambda: try_directory(self.path, name))
             self._is_ready = True
 
     def sync(self) -> None:
         """Put the names of its files on the disk, or power may take them. Blocks; never fails."""
         with suppress(OSError):  # one that cannot be read or synced holds the files all the same
             sync_directory(self.path)
-
-    def _try_out(self, name: str) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        tried = self.part(name)
-        tried.touch(exist_ok=False)
-        tried.unlink()

@@ -39,10 +39,6 @@ def _known(kind: type[ReplyModel]) -> frozenset[str]:
     return frozenset(fields - _NEVER | {"id"})
 
 
-def _kind(item: ReplyModel) -> str:
-    return _UNTITLED.get(type(item), type(item).__name__)
-
-
 def facts_of(item: ReplyModel, task: Task | None) -> dict[str, Any]:
     """Return what is known of a result, with `title` and `id` always meaning something.
 
@@ -59,6 +55,7 @@ def facts_of(item: ReplyModel, task: Task | None) -> dict[str, Any]:
     own = {name: getattr(item, name) for name in type(item).model_fields}
     extra = item.model_extra or {}
     facts |= {name: value for name, value in (extra | own).items() if value is not None}
-    facts["title"] = facts.get("title") or facts.get("text") or _kind(item)
+    kind = _UNTITLED.get(type(item), type(item).__name__)
+    facts["title"] = facts.get("title") or facts.get("text") or kind
     facts["id"] = facts.get("id") or facts.get("audio_id") or facts.get("task_id")
     return facts

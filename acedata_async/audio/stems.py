@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 import shutil
 import stat
 import struct
@@ -16,7 +15,7 @@ from itertools import count, pairwise
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from acedata_async._files import sync_directory
+from acedata_async._files import part_path, sync_directory
 from acedata_async._rules.filenames import MEDIA, numbered, safe_stem
 from acedata_async.errors import DownloadError
 
@@ -223,7 +222,7 @@ def _unpack(
     source: _Archive, opened: ZipFile, tracks: dict[str, ZipInfo], directory: Path, stem: str
 ) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
-    place = directory / f".{stem}.{secrets.token_hex(4)}.part"
+    place = part_path(directory, stem)
     place.mkdir()
     try:
         total = 0

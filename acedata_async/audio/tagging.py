@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from acedata_async._files import whole_name
 from acedata_async.audio.fetching import Errand, Fetched, Fetcher
 from acedata_async.audio.tags import LARGEST_COVER, TagError, can_tag, tags_of, write_tags
 from acedata_async.errors import AceDataError, ConfigurationError
@@ -59,7 +60,7 @@ class Tagger:
     async def _cover(self, url: str, song: Fetched, errand: Errand) -> bytes | None:
         cover = Errand(url, "picture", errand.caller, largest=LARGEST_COVER)
         # Called like the song's own part, so that what a killed program leaves is swept.
-        name = song.path.stem.rpartition(".")[0].removeprefix(".")
+        name = whole_name(song.path)
         try:
             async with self._fetcher.part(cover, song.folder, name) as got:
                 return await self._fetcher.threads.run(lambda: _content(got))

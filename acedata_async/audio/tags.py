@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from acedata_async._files import part_path, whole_name
 from acedata_async._rules.wire import as_text
 from acedata_async.audio.bounds import OutOfBounds, check_bounds
 from acedata_async.audio.payload import audio_digest
@@ -234,8 +234,7 @@ def _reason(error: Exception) -> str:
 def _replace(path: Path, content: Content) -> None:
     """Tag a copy, and give it the file's name if it is as good."""
     # Called like other half finished files, so that what a killed program leaves is swept.
-    name = path.stem.rpartition(".")[0] if path.suffix == ".part" else f".{path.name}"
-    copy = path.with_name(f"{name}.{secrets.token_hex(4)}.part")
+    copy = part_path(path.parent, whole_name(path))
     try:
         check_bounds(path)
         digest = audio_digest(path)

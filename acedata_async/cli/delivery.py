@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from acedata_async import (
     Voice,
     WavFile,
 )
+from acedata_async._files import try_directory
 from acedata_async._rules.filenames import ENDINGS
 from acedata_async._rules.templates import check_template
 from acedata_async.audio.items import Renewable
@@ -118,9 +118,7 @@ def prepare_directory(directory: Path | None) -> None:
     if directory is None:
         return
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
+        try_directory(directory, "acedata")
     except OSError as error:
         reason = error.strerror or error
         raise InvalidRequest(None, None, f"{directory} cannot be used: {reason}") from error

@@ -6,11 +6,13 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from acedata_async import AceData, Audio, ClientClosed, DownloadError, InvalidRequest
 from acedata_async.audio import folder
+from acedata_async.audio.download import Download, Downloader
 from acedata_async.sandbox import Sandbox
 from tests.audio.serving import MEDIA, SOUND, served
 from tests.audio.test_download import files
@@ -27,6 +29,22 @@ def small(sandbox: Sandbox, count: int) -> list[Audio]:
         )
         for number in range(count)
     ]
+
+
+async def test_closed_when_all_are_there(
+    ace: AceData, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that is closed after the last file and before the call's end takes none away."""
+    run_all = Downloader._run_all
+
+    async def and_close(self: Downloader, orders: Any) -> list[Download]:
+        done = await run_all(self, orders)
+        await ace.aclose()
+        return done
+
+    monkeypatch.setattr(Downloader, "_run_all", and_close)
+    [one] = await ace.download_many(small(sandbox, 1), tmp_path)
+    assert one.path == tmp_path / "Song 0 - 0.mp3"
 
 
 async def test_each_gets_its_file_in_order(ace: AceData, sandbox: Sandbox, tmp_path: Path) -> None:
